@@ -1,0 +1,57 @@
+#include "cluster/base/text.h"
+
+#include <string.h>
+
+bool text_copy(char *to, size_t room, const char *from)
+{
+    size_t length = strlen(from);
+    bool whole = length < room;
+    if (!whole)
+        length = room - 1;
+    memcpy(to, from, length);
+    to[length] = '\0';
+    return whole;
+}
+
+bool text_is_name(const char *text, size_t max_bytes)
+{
+    size_t length = strlen(text);
+    if (length == 0 || length > max_bytes)
+        return false;
+    for (const char *c = text; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '}' || strchr("\"'\\,", *c) != NULL)
+            return false;
+    return true;
+}
+
+// Length of the UTF-8 sequence that begins with this byte; 0: none does.
+static size_t sequence_bytes(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0)
+        return 2;
+    if (first >= 0xe0 && first < 0xf0)
+        return 3;
+    if (first >= 0xf0 && first < 0xf5)
+        return 4;
+    return 0;
+}
+
+bool text_is_printable(const char *text, size_t max_bytes)
+{
+    size_t length = strlen(text);
+    if (length > max_bytes)
+        return false;
+    for (size_t i = 0; i < length;) {
+        unsigned char first = (unsigned char)text[i];
+        size_t bytes = sequence_bytes(first);
+        if (bytes == 0 || first < ' ' || first == 0x7f)
+            return false;
+        for (size_t k = 1; k < bytes; k++)  // the closing zero is no continuation byte
+            if (((unsigned char)text[i + k] & 0xc0) != 0x80)
+                return false;
+        i += bytes;
+    }
+    return true;
+}

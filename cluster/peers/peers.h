@@ -1,0 +1,100 @@
+// Who else is there: heartbeats, who hears whom, round trips, clock skew; and the envelope every message between nodes
+// travels in. A peer is up when it is heard and hears this node; down after down_after_ms without (never under three
+// measured round trips). Silence counts only while this loop ran: after a gap of more than 500 ms it starts anew.
+// Peers that were not configured are learnt from the heartbeats of others. One thread.
+#ifndef CLUSTER_PEERS_PEERS_H
+#define CLUSTER_PEERS_PEERS_H
+
+#include "cluster/base/bytes.h"
+#include "cluster/base/check.h"
+#include "cluster/base/text.h"
+#include "cluster/world/world.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PEERS_MAX WORLD_LINKS_MAX
+#define PEERS_ENDPOINT_MAX_BYTES 255
+#define PEERS_PROTOCOL 1
+#define PEERS_STALL_MS 500
+
+struct _Peer__Envelope;
+
+struct peers_card {  // how to reach a node and where it stands
+    char name[NAME_MAX_BYTES + 1];
+    char site[NAME_MAX_BYTES + 1];
+    char control[PEERS_ENDPOINT_MAX_BYTES + 1];
+    char bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
+    char client[PEERS_ENDPOINT_MAX_BYTES + 1];
+    int32_t lat_udeg;
+    int32_t lon_udeg;
+};
+
+struct peers_options {
+    struct peers_card self;
+    uint64_t boot;
+    uint32_t heartbeat_ms;
+    uint32_t down_after_ms;
+};
+
+// Called from peers_receive and peers_tick; `peer` is an index below PEERS_MAX that stays for the life of the process.
+struct peers_events {
+    void *context;
+    void (*up)(void *context, uint32_t peer);
+    void (*down)(void *context, uint32_t peer);  // also when the same name comes back with another boot, before its up
+    void (*talk)(void *context, uint32_t peer, struct span message);
+    // An envelope of the bulk kind, for the feed. Lent.
+    void (*bulk)(void *context, uint32_t peer, const struct _Peer__Envelope *envelope);
+};
+
+struct peer {  // questions only
+    struct peers_card card;
+    uint64_t boot;  // the last heard, 0: never
+    bool up;
+    bool heard;         // within the bound, though it may not hear us
+    bool going;         // said that it stops
+    uint32_t rtt_us;    // smoothed, 0: not measured
+    int32_t skew_ms;    // its wall clock minus ours
+    uint64_t feed_seq;  // last number of its own feed that it told
+    uint64_t last_heard_us;
+};
+
+struct peers_counts {
+    uint64_t received;
+    uint64_t malformed;
+    uint64_t misdirected;  // for another node, or an older boot of a peer
+    uint64_t not_sent;
+    uint64_t stalls;      // gaps of this loop
+    uint64_t learnt;      // peers that were not configured
+    uint64_t over_bound;  // peers beyond PEERS_MAX
+};
+
+struct peers;
+
+// The world is lent; events are copied.
+struct peers *peers_create(struct world *world, const struct peers_options *options, const struct peers_events *events);
+void peers_free(struct peers *self);
+// Configured peers: only control and bulk (and, when known, the name) are needed. Known ones are updated.
+// False: over the bound or an invalid endpoint.
+bool peers_add(struct peers *self, const struct peers_card *card);
+
+uint32_t peers_count(const struct peers *self);  // 0 .. count-1 are valid
+const struct peer *peers_at(const struct peers *self, uint32_t peer);
+int32_t peers_find(const struct peers *self, const char *name);  // -1: none
+// This node itself, in this boot, or a peer that is up in that boot.
+bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot);
+// `peer` says it hears `owner` (so that a third may know better who is alive).
+bool peers_hears(const struct peers *self, uint32_t peer, const char *owner);
+struct peers_counts peers_counts(const struct peers *self);
+
+void peers_receive(struct peers *self, struct now now, struct span envelope);
+// Call at least every heartbeat_ms: sends heartbeats, finds who is down. Returns when it wants to be called next.
+uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
+// Heartbeats that say this node stops.
+void peers_say_going(struct peers *self, struct now now);
+
+// Fills protocol, from, from_boot and to, packs and sends. False: not sent (counted).
+bool peers_send(struct peers *self, uint32_t peer, struct _Peer__Envelope *envelope);
+bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk);
+
+#endif

@@ -1,0 +1,37 @@
+// A desk: one agent's live session. See client.h for the loop, threads and memory.
+#ifndef HOTLINE_DESK_H
+#define HOTLINE_DESK_H
+
+#include <hotline/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hotline_desk_options {
+    const char *nodes;  // client endpoints, nearest first, divided by commas: tcp://a:7100,tcp://b:7100
+    const char *agent;
+    uint64_t login;         // 0: this moment. A larger login of the same agent supersedes the smaller
+    const char *not_ready;  // NULL: signs in available; otherwise not ready for this reason
+    hotline_event_callback *on_event;
+    void *user;
+};
+
+// NULL: *ret_result (may be NULL) says why.
+HOTLINE_API struct hotline_client *hotline_desk_create(struct hotline_context *context,
+                                                       const struct hotline_desk_options *options,
+                                                       enum hotline_result *ret_result);
+// Answers the offer that rings now. `call` may be NULL: the one that rings.
+HOTLINE_API enum hotline_result hotline_desk_accept(struct hotline_client *desk, const char *call);
+HOTLINE_API enum hotline_result hotline_desk_decline(struct hotline_client *desk, const char *call);
+HOTLINE_API enum hotline_result hotline_desk_end(struct hotline_client *desk);  // the conversation is over
+// After DESK_ENDED the desk is in wrap_up until one of these.
+HOTLINE_API enum hotline_result hotline_desk_available(struct hotline_client *desk);
+HOTLINE_API enum hotline_result hotline_desk_not_ready(struct hotline_client *desk, const char *reason);
+HOTLINE_API const char *hotline_desk_state(const struct hotline_client *desk);
+HOTLINE_API const char *hotline_desk_call(const struct hotline_client *desk);  // rings or is spoken, or ""
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,139 @@
+// Questions to a node, and writing the directory. See client.h for the loop, threads and memory.
+#ifndef HOTLINE_QUERY_H
+#define HOTLINE_QUERY_H
+
+#include <hotline/client.h>
+#include <hotline/gateway.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct hotline_query_options {
+    const char *nodes;  // client endpoints divided by commas; the first that answers is asked
+    void *user;
+};
+
+HOTLINE_API struct hotline_client *hotline_query_create(struct hotline_context *context,
+                                                        const struct hotline_query_options *options,
+                                                        enum hotline_result *ret_result);
+
+enum hotline_row_type {
+    HOTLINE_ROW_STATUS = 1,
+    HOTLINE_ROW_NODE,
+    HOTLINE_ROW_AGENT,  // also of FIND, nearest first, with km
+    HOTLINE_ROW_CALL,
+    HOTLINE_ROW_QUEUE,
+    HOTLINE_ROW_EXPLAIN,  // the call; then one HOTLINE_ROW_OFFERED per offer that is kept
+    HOTLINE_ROW_OFFERED,
+    HOTLINE_ROW_DIGEST,
+    HOTLINE_ROW_EXPORT,  // the directory, encoded (proto/records.proto, Directory), whole
+    HOTLINE_ROW_APPLIED,
+};
+
+struct hotline_row {
+    enum hotline_row_type type;
+    union {
+        struct {
+            const char *name, *text;  // text is "" for numbers
+            uint64_t number;
+        } status;
+        struct {
+            const char *node, *site, *state;  // self, up, down
+            uint64_t boot, lag;
+            uint32_t rtt_us, desks, calls;
+            int32_t skew_ms;
+            const char *client;
+            bool primary;
+        } node;
+        struct {
+            const char *agent, *name, *site, *country, *contact, *state, *reason, *node, *call;
+            double lat, lon;
+            const char *const *languages;  // NULL-terminated
+            const char *const *skills;
+            uint64_t since_ms;  // for how long
+            uint32_t km;
+        } agent;
+        struct {
+            const char *call, *from, *queue, *state, *agent, *node, *reason;
+            struct hotline_place place;
+            uint64_t waited_ms;
+        } call;
+        struct {
+            const char *queue;
+            uint32_t priority, waiting, answered, abandoned, expired, asa_ms, ewt_s;
+            uint64_t longest_ms;
+            uint32_t service_level_permille, abandonment_permille, target_percent, target_ms;
+        } queue;
+        struct {
+            const char *call, *gateway, *from, *queue, *dialled, *state, *reason, *detail, *agent, *site, *owner;
+            struct hotline_place place;
+            const char *const *languages;
+            const char *const *skills;
+            uint64_t attach, born_ms, queued_ms, ringing_ms, connected_ms, ended_ms;  // wall clock, 0: not
+            uint32_t offers, copies, offers_dropped;
+        } explain;
+        struct {
+            uint32_t n, rank, km, eligible;
+            const char *agent, *site, *node, *outcome, *detail;
+            bool invited;
+            uint64_t at_ms, outcome_at_ms;
+        } offered;
+        struct {
+            uint64_t digest, records;
+        } digest;
+        struct {
+            const void *data;
+            size_t bytes;
+            uint64_t claim, revision;
+        } export_;
+        struct {
+            uint64_t claim, revision;
+        } applied;
+    };
+};
+
+struct hotline_answer {
+    enum { HOTLINE_ANSWER_DONE, HOTLINE_ANSWER_REFUSED, HOTLINE_ANSWER_NO_NODE } result;
+    const char *node;           // who answered
+    const char *reason;         // stable code when refused
+    const char *detail;         // sentence
+    const char *elsewhere;      // another node's client endpoint, or ""
+    const char *const *errors;  // NULL-terminated, of an apply
+};
+
+typedef void hotline_row_callback(void *user, const struct hotline_row *row);
+typedef void hotline_done_callback(void *user, const struct hotline_answer *answer);  // once per question
+
+enum hotline_question {
+    HOTLINE_STATUS = 1,
+    HOTLINE_NODES,
+    HOTLINE_AGENTS,
+    HOTLINE_CALLS,
+    HOTLINE_QUEUES,
+    HOTLINE_FIND,
+    HOTLINE_EXPLAIN,
+    HOTLINE_DIGEST,
+    HOTLINE_EXPORT,
+};
+
+struct hotline_question_args {
+    const struct hotline_call_spec *find;  // FIND: who would be nearest to such a call
+    uint32_t limit;                        // FIND: 0 is 10
+    const char *call;                      // EXPLAIN
+};
+
+// Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed.
+HOTLINE_API enum hotline_result hotline_ask(struct hotline_client *query, enum hotline_question question,
+                                            const struct hotline_question_args *args, uint32_t timeout_ms,
+                                            hotline_row_callback *on_row, hotline_done_callback *on_done);
+// Writes an encoded Directory over the version named (0, 0: there is none). Refused unless this node is its primary.
+HOTLINE_API enum hotline_result hotline_apply(struct hotline_client *query, const void *directory, size_t bytes,
+                                              uint64_t over_claim, uint64_t over_revision, bool force,
+                                              uint32_t timeout_ms, hotline_row_callback *on_row,
+                                              hotline_done_callback *on_done);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,34 @@
+// A node's configuration file. Every error is reported at once, with its line.
+#ifndef NODE_CONFIG_CONFIG_H
+#define NODE_CONFIG_CONFIG_H
+
+#include "cluster/base/problem.h"
+#include "cluster/peers/peers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_PATH_MAX_BYTES 1023
+
+struct config {
+    struct peers_card self;  // name, site, position; endpoints as others reach them
+    char listen_client[PEERS_ENDPOINT_MAX_BYTES + 1];
+    char listen_control[PEERS_ENDPOINT_MAX_BYTES + 1];
+    char listen_bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
+    struct peers_card peers[PEERS_MAX];
+    uint32_t peer_count;
+    char data[CONFIG_PATH_MAX_BYTES + 1];  // directory of the store
+    uint64_t data_limit_bytes;             // the store's map
+    char zone_tab[CONFIG_PATH_MAX_BYTES + 1];
+    char prefixes[CONFIG_PATH_MAX_BYTES + 1];
+    uint32_t heartbeat_ms, down_after_ms;                // between nodes
+    uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
+    uint32_t desk_timeout_ms;                            // a silent client is dropped after this
+    uint64_t records_max;
+    uint32_t digest_every_ms;
+};
+
+// False: problems say what is wrong, "file:line: ...". Relative paths are relative to the file's directory.
+bool config_read(const char *path, struct config *ret_config, struct problems *ret_problems);
+
+#endif
