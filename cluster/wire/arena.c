@@ -40,6 +40,11 @@ ProtobufCAllocator *arena_allocator(struct arena *self, size_t budget_bytes)
         oldest = NULL;
     free_blocks(self, oldest);
     self->used = 0;
+    return arena_allocator_more(self, budget_bytes);
+}
+
+ProtobufCAllocator *arena_allocator_more(struct arena *self, size_t budget_bytes)
+{
     self->left = budget_bytes;
     self->allocator = (ProtobufCAllocator){.alloc = allocate, .free = release, .allocator_data = self};
     return &self->allocator;

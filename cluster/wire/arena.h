@@ -21,6 +21,8 @@ struct arena {  // zero is empty and valid
 
 // Frees what the last message held. Unpacking fails (NULL) where it would take more than budget_bytes.
 ProtobufCAllocator *arena_allocator(struct arena *self, size_t budget_bytes);
+// A further message beside those that are there, with a budget of its own.
+ProtobufCAllocator *arena_allocator_more(struct arena *self, size_t budget_bytes);
 // Memory that lives as long as the message; NULL past the budget. Needs arena_allocator first.
 void *arena_take(struct arena *self, size_t bytes);
 void arena_close(struct arena *self);
