@@ -38,6 +38,26 @@ static size_t sequence_bytes(unsigned char first)
     return 0;
 }
 
+// Among what is well formed by its lengths: control characters, longer forms than needed, halves of UTF-16 pairs and
+// what lies beyond Unicode.
+static bool is_character(unsigned char first, unsigned char second)
+{
+    switch (first) {
+    case 0xc2:
+        return second >= 0xa0;
+    case 0xe0:
+        return second >= 0xa0;
+    case 0xed:
+        return second < 0xa0;
+    case 0xf0:
+        return second >= 0x90;
+    case 0xf4:
+        return second < 0x90;
+    default:
+        return first >= ' ' && first != 0x7f;
+    }
+}
+
 bool text_is_printable(const char *text, size_t max_bytes)
 {
     size_t length = strlen(text);
@@ -46,7 +66,7 @@ bool text_is_printable(const char *text, size_t max_bytes)
     for (size_t i = 0; i < length;) {
         unsigned char first = (unsigned char)text[i];
         size_t bytes = sequence_bytes(first);
-        if (bytes == 0 || first < ' ' || first == 0x7f)
+        if (bytes == 0 || !is_character(first, (unsigned char)text[i + 1]))
             return false;
         for (size_t k = 1; k < bytes; k++)  // the closing zero is no continuation byte
             if (((unsigned char)text[i + k] & 0xc0) != 0x80)
