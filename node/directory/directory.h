@@ -18,14 +18,23 @@
 #define DIRECTORY_MENU_MAX 1000
 #define DIRECTORY_PRIORITY_MAX 1000
 #define DIRECTORY_RING_WIDTH_MAX 8
+#define DIRECTORY_HOME_PREFIXES_MAX 64
+#define DIRECTORY_TEXT_MAX_BYTES 256                            // of names for people and contacts
+#define DIRECTORY_DIGITS_MAX 32                                 // of a menu entry
+#define DIRECTORY_MEMORY_MAX_BYTES ((size_t)128 * 1024 * 1024)  // unpacked
 #define DIRECTORY_NONE UINT32_MAX
 
-struct _Rec__Directory;
+struct Rec__Directory;
 
 struct directory_site {
     const char *id, *name, *country, *contact;
     int32_t lat_udeg, lon_udeg;
     struct sphere_point at;
+};
+
+struct directory_node {
+    const char *name;
+    uint32_t site;
 };
 
 struct directory_agent {
@@ -54,20 +63,17 @@ struct directory {
     const struct directory_site *sites;
     const struct directory_agent *agents;
     const struct directory_queue *queues;
-    const struct {
-        const char *name;
-        uint32_t site;
-    } * nodes;
+    const struct directory_node *nodes;
     uint32_t site_count, agent_count, queue_count, node_count;
     const char *const *languages;  // language_count names, by bit
     const char *const *skills;
     uint32_t language_count, skill_count;
-    const struct _Rec__Directory *message;  // as it was given, sections sorted by id: for export and menus
+    const struct Rec__Directory *message;  // as it was given, sections sorted by id: for export and menus
 };
 
 // Copies. NULL: problems say everything that is wrong, each naming the thing ("agent cairo-3: there is no site
 // cairoo").
-struct directory *directory_create(const struct _Rec__Directory *message, struct problems *ret_problems);
+struct directory *directory_create(const struct Rec__Directory *message, struct problems *ret_problems);
 struct directory *directory_decode(struct span encoded, struct problems *ret_problems);
 void directory_encode(const struct directory *self, struct bytes *ret_bytes);  // equal directories, equal bytes
 void directory_free(struct directory *self);
