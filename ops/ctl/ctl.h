@@ -1,0 +1,19 @@
+// The commands of hotlinectl. Each takes its words, does its work and returns the exit status.
+#ifndef OPS_CTL_CTL_H
+#define OPS_CTL_CTL_H
+
+#include "ops/ctl/args.h"
+
+#include <stddef.h>
+
+typedef int ctl_command(struct globals *globals, char **words, size_t count);
+
+ctl_command ctl_apply, ctl_export;
+ctl_command ctl_status, ctl_nodes, ctl_agents, ctl_calls, ctl_queues, ctl_digest;
+ctl_command ctl_find, ctl_explain;
+ctl_command ctl_call, ctl_desk, ctl_load;
+
+// After args_parse: the nodes to speak to, by option or environment. False: said on stderr.
+MUST_USE bool ctl_nodes_known(const struct args_command *command, struct globals *globals);
+
+#endif

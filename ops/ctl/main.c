@@ -1,0 +1,72 @@
+// hotlinectl: what operators and scripts see and do, over libhotline.
+#include "ops/ctl/ctl.h"
+#include "ops/ctl/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    ctl_command *run;
+    const char *does;
+} commands[] = {
+    {"apply", ctl_apply, "writes the directory: all files in one change, or none of it"},
+    {"export", ctl_export, "prints the directory as YAML that applies unchanged"},
+    {"status", ctl_status, "a node's own figures, drops and alarms"},
+    {"nodes", ctl_nodes, "who is up: round trip, feed lag, clock skew"},
+    {"agents", ctl_agents, "every agent and what he is doing"},
+    {"calls", ctl_calls, "calls that wait, ring or are spoken"},
+    {"queues", ctl_queues, "waiting, ASA, service level, abandonment, EWT"},
+    {"find", ctl_find, "the nearest available agents for a caller"},
+    {"call", ctl_call, "places a call and holds its leg"},
+    {"desk", ctl_desk, "attaches as an agent's desk"},
+    {"explain", ctl_explain, "a call's story: placed how, rung where, why"},
+    {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
+    {"load", ctl_load, "drives real calls through real desks, measures"},
+};
+
+static void usage(FILE *to)
+{
+    fputs("usage: hotlinectl [--nodes tcp://HOST:PORT,...] [--json] COMMAND ...\n\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].does);
+    fputs("\nThe nodes may also be in HOTLINE_NODES. Exit status: 0 done, 1 refused or failed, 2 wrong usage, "
+          "3 no node reachable.\n",
+          to);
+}
+
+bool ctl_nodes_known(const struct args_command *command, struct globals *globals)
+{
+    if (!globals->nodes || !globals->nodes[0])
+        globals->nodes = getenv("HOTLINE_NODES");
+    if (globals->nodes && globals->nodes[0])
+        return true;
+    args_wrong(command, "which nodes? Give --nodes tcp://HOST:PORT,... or set HOTLINE_NODES");
+    return false;
+}
+
+int main(int count, char **words)
+{
+    static const struct args_command none = {.name = "", .usage = "[--nodes LIST] [--json] COMMAND ..."};
+    struct globals globals = {0};
+    int at = 1;
+    while (at < count && words[at][0] == '-') {
+        if (strcmp(words[at], "--help") == 0 || strcmp(words[at], "-h") == 0) {
+            usage(stdout);
+            return EXIT_DONE;
+        }
+        int taken = strcmp(words[at], "--nodes") == 0 ? 2 : 1;
+        if (!args_parse(&none, &globals, words + at, (size_t)(at + taken > count ? count - at : taken)))
+            return EXIT_WRONG_USAGE;
+        at += taken;
+    }
+    if (at >= count) {
+        usage(stderr);
+        return EXIT_WRONG_USAGE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, words[at]) == 0)
+            return commands[i].run(&globals, words + at + 1, (size_t)(count - at - 1));
+    return args_wrong(&none, "'%s' is no command", words[at]);
+}

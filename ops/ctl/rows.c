@@ -1,0 +1,187 @@
+#include "ops/ctl/rows.h"
+
+#include "ops/ctl/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add_text(json_t *to, const char *key, const char *text)
+{
+    json_object_set_new(to, key, output_text(text));
+}
+
+static void add_number(json_t *to, const char *key, uint64_t number)
+{
+    json_object_set_new(to, key, json_integer((json_int_t)number));
+}
+
+// 64 bits do not fit a JSON number of every reader.
+static void add_hex(json_t *to, const char *key, uint64_t number)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64, number);
+    add_text(to, key, text);
+}
+
+void rows_add_place(json_t *to, const struct hotline_place *place)
+{
+    const char *by = place->placed_by && place->placed_by[0] ? place->placed_by : "unknown";
+    bool known = strcmp(by, "unknown") != 0;
+    add_text(to, "placed_by", by);
+    json_object_set_new(to, "lat", known ? output_real(place->lat, 6) : json_null());
+    json_object_set_new(to, "lon", known ? output_real(place->lon, 6) : json_null());
+    add_text(to, "country", place->country);
+}
+
+static json_t *row_node(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "node", row->node.node);
+    add_text(to, "site", row->node.site);
+    add_text(to, "state", row->node.state);
+    json_object_set_new(to, "rtt_ms", output_real(row->node.rtt_us / 1000.0, 3));
+    add_number(to, "feed_lag", row->node.lag);
+    json_object_set_new(to, "skew_ms", json_integer(row->node.skew_ms));
+    add_number(to, "desks", row->node.desks);
+    add_number(to, "calls", row->node.calls);
+    add_text(to, "client", row->node.client);
+    json_object_set_new(to, "primary", json_boolean(row->node.primary));
+    add_hex(to, "boot", row->node.boot);
+    return to;
+}
+
+static json_t *row_agent(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "agent", row->agent.agent);
+    add_text(to, "name", row->agent.name);
+    add_text(to, "site", row->agent.site);
+    add_text(to, "country", row->agent.country);
+    json_object_set_new(to, "lat", output_real(row->agent.lat, 6));
+    json_object_set_new(to, "lon", output_real(row->agent.lon, 6));
+    json_object_set_new(to, "languages", output_list(row->agent.languages));
+    json_object_set_new(to, "skills", output_list(row->agent.skills));
+    add_text(to, "state", row->agent.state);
+    add_text(to, "node", row->agent.node);
+    add_number(to, "since_ms", row->agent.since_ms);
+    add_text(to, "reason", row->agent.reason);
+    add_text(to, "call", row->agent.call);
+    add_text(to, "contact", row->agent.contact);
+    add_number(to, "km", row->agent.km);
+    return to;
+}
+
+static json_t *row_call(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "call", row->call.call);
+    add_text(to, "from", row->call.from);
+    add_text(to, "queue", row->call.queue);
+    add_text(to, "state", row->call.state);
+    add_text(to, "agent", row->call.agent);
+    add_text(to, "node", row->call.node);
+    rows_add_place(to, &row->call.place);
+    add_number(to, "waited_ms", row->call.waited_ms);
+    add_text(to, "reason", row->call.reason);
+    return to;
+}
+
+static json_t *row_queue(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "queue", row->queue.queue);
+    add_number(to, "priority", row->queue.priority);
+    add_number(to, "waiting", row->queue.waiting);
+    add_number(to, "longest_ms", row->queue.longest_ms);
+    add_number(to, "asa_ms", row->queue.asa_ms);
+    json_object_set_new(to, "service_level", output_real(row->queue.service_level_permille / 1000.0, 3));
+    json_object_set_new(to, "abandonment_rate", output_real(row->queue.abandonment_permille / 1000.0, 3));
+    add_number(to, "ewt_s", row->queue.ewt_s);
+    add_number(to, "answered", row->queue.answered);
+    add_number(to, "abandoned", row->queue.abandoned);
+    add_number(to, "expired", row->queue.expired);
+    add_number(to, "target_percent", row->queue.target_percent);
+    add_number(to, "target_ms", row->queue.target_ms);
+    return to;
+}
+
+static json_t *row_explain(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "call", row->explain.call);
+    add_text(to, "from", row->explain.from);
+    rows_add_place(to, &row->explain.place);
+    add_text(to, "queue", row->explain.queue);
+    add_text(to, "dialled", row->explain.dialled);
+    json_object_set_new(to, "languages", output_list(row->explain.languages));
+    json_object_set_new(to, "skills", output_list(row->explain.skills));
+    add_text(to, "state", row->explain.state);
+    add_text(to, "reason", row->explain.reason);
+    add_text(to, "detail", row->explain.detail);
+    add_text(to, "agent", row->explain.agent);
+    add_text(to, "site", row->explain.site);
+    add_text(to, "gateway", row->explain.gateway);
+    add_text(to, "owner", row->explain.owner);
+    add_number(to, "attach", row->explain.attach);
+    add_number(to, "copies", row->explain.copies);
+    add_number(to, "born_ms", row->explain.born_ms);
+    add_number(to, "queued_ms", row->explain.queued_ms);
+    add_number(to, "ringing_ms", row->explain.ringing_ms);
+    add_number(to, "connected_ms", row->explain.connected_ms);
+    add_number(to, "ended_ms", row->explain.ended_ms);
+    add_number(to, "offers_made", row->explain.offers);
+    add_number(to, "offers_dropped", row->explain.offers_dropped);
+    return to;
+}
+
+static json_t *row_offered(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_number(to, "n", row->offered.n);
+    add_text(to, "agent", row->offered.agent);
+    add_text(to, "site", row->offered.site);
+    add_text(to, "node", row->offered.node);
+    add_number(to, "rank", row->offered.rank);
+    add_number(to, "km", row->offered.km);
+    add_number(to, "eligible", row->offered.eligible);
+    json_object_set_new(to, "invited", json_boolean(row->offered.invited));
+    add_text(to, "outcome", row->offered.outcome);
+    add_text(to, "detail", row->offered.detail);
+    add_number(to, "at_ms", row->offered.at_ms);
+    add_number(to, "outcome_at_ms", row->offered.outcome_at_ms);
+    return to;
+}
+
+json_t *rows_json(const struct hotline_row *row)
+{
+    switch (row->type) {
+    case HOTLINE_ROW_NODE:
+        return row_node(row);
+    case HOTLINE_ROW_AGENT:
+        return row_agent(row);
+    case HOTLINE_ROW_CALL:
+        return row_call(row);
+    case HOTLINE_ROW_QUEUE:
+        return row_queue(row);
+    case HOTLINE_ROW_EXPLAIN:
+        return row_explain(row);
+    case HOTLINE_ROW_OFFERED:
+        return row_offered(row);
+    case HOTLINE_ROW_STATUS:
+    case HOTLINE_ROW_DIGEST:
+    case HOTLINE_ROW_EXPORT:
+    case HOTLINE_ROW_APPLIED:
+        break;  // never rows of a table
+    }
+    return json_object();
+}
+
+json_t *rows_digest(const char *node, uint64_t digest, uint64_t records)
+{
+    json_t *to = json_object();
+    add_hex(to, "digest", digest);
+    add_number(to, "records", records);
+    add_text(to, "node", node);
+    return to;
+}
