@@ -68,22 +68,23 @@ void store_free(struct store *self);
 MUST_USE bool store_open(struct store *self, struct disk *disk, struct problem *ret_problem);
 
 const struct record *store_find(const struct store *self, uint8_t kind, const char *id);
-// In the order of ids, bytewise. The callback must not change the store.
+// In any order, the same in every run. The callback must not change the store.
 typedef void store_visit(void *context, const struct record *record);
-void store_each(const struct store *self, uint8_t kind, store_visit *visit, void *context);  // any order
+void store_each(const struct store *self, uint8_t kind, store_visit *visit, void *context);
 uint64_t store_digest(const struct store *self);
 void store_buckets(const struct store *self, uint64_t ret_buckets[STORE_BUCKETS]);
-void store_bucket_each(const struct store *self, uint32_t bucket, store_visit *visit, void *context);  // any order
+void store_bucket_each(const struct store *self, uint32_t bucket, store_visit *visit, void *context);
 struct store_counts store_counts(const struct store *self);
 
-// This node's own change: the next seq of its own feed. NULL over a bound (counted).
+// This node's own change: the next seq of its own feed. NULL (counted): over a bound, born before the horizon, or it
+// loses against what is here, which is then another's and newer.
 const struct record *store_put(struct store *self, uint8_t kind, const char *id, uint64_t attach, uint64_t born_ms,
                                struct span body);
 // Another's record, by feed or mending. `foreign.body` and texts are copied. ret_record (may be NULL): what is here
 // now.
 enum store_taken store_take(struct store *self, const struct record *foreign, const struct record **ret_record);
-// Removes records of the kinds in the mask that were born before it, and refuses them from now on. Never goes back.
-// Returns how many.
+// Removes records of the kinds in the mask that were born before it, and refuses them from now on. Never goes back;
+// kept on disk. `removed` (may be NULL) sees each before it goes. Returns how many.
 uint64_t store_set_horizon(struct store *self, uint64_t horizon_ms, store_visit *removed, void *context);
 
 // ---- feeds
@@ -99,7 +100,7 @@ uint64_t store_last_seq(const struct store *self);                              
 uint64_t store_cursor(const struct store *self, const char *owner, uint64_t boot);  // 0: unknown. Own: last seq
 void store_advance_cursor(struct store *self, const char *owner, uint64_t boot, uint64_t cursor);  // never back
 uint32_t store_feeds(const struct store *self, struct feed_info *ret_feeds,
-                     uint32_t room);  // returns how many there are
+                     uint32_t room);  // returns how many there are, the own one too
 // Visits the records of a feed with after < seq <= upto in order, until `visit` says stop (false; that record counts as
 // not visited). Returns the seq up to which everything was visited: `upto` at the end.
 typedef bool store_scan_visit(void *context, const struct record *record);

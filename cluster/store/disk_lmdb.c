@@ -1,0 +1,420 @@
+#include "cluster/store/disk_lmdb.h"
+
+#include "cluster/store/disk_batch.h"
+#include "cluster/store/disk_folder.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// A transaction's changed pages stand in memory until it commits.
+#define TRANSACTION_MAX_BYTES ((size_t)16 * 1024 * 1024)
+#define READERS_MAX 8
+#define UNUSED_EVERY_S 1  // counting them reads pages
+
+struct disk_lmdb {
+    struct disk disk;  // first: a struct disk is this
+    MDB_env *env;
+    MDB_dbi tables[DISK_TABLES];
+    uint64_t limit;
+    char *path;
+    int lock;  // of the folder
+    void (*wake)(void *);
+    void *wake_context;
+    pthread_t writer;
+    bool writer_runs;
+    pthread_mutex_t mutex;
+    pthread_cond_t more;
+    struct disk_batch *first, *last;  // this line and the next: under the mutex
+    uint64_t given, queued_bytes;
+    bool closing;
+    _Atomic uint64_t written;
+    _Atomic uint64_t used;  // on disk, what is free inside the file not counted
+    _Atomic uint64_t transactions;
+    _Atomic int state;
+    uint64_t unused_pages;  // this line and the next: the writer's
+    time_t unused_at;
+};
+
+static struct disk_lmdb *lmdb_of(struct disk *disk)
+{
+    return (struct disk_lmdb *)disk;
+}
+
+// ---- the writer
+
+static int apply(struct disk_lmdb *self, MDB_txn *txn, const struct disk_batch *batch)
+{
+    struct disk_op op;
+    for (size_t at = 0; disk_batch_next(batch, &at, &op);) {
+        MDB_val key = {op.key.bytes, (void *)op.key.data};
+        MDB_val value = {op.value.bytes, (void *)op.value.data};
+        int rc = op.is_delete ? mdb_del(txn, self->tables[op.table], &key, NULL)
+                              : mdb_put(txn, self->tables[op.table], &key, &value, 0);
+        if (rc != 0 && !(op.is_delete && rc == MDB_NOTFOUND))
+            return rc;
+    }
+    return 0;
+}
+
+static int commit(struct disk_lmdb *self, const struct disk_batch *batches)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(self->env, NULL, 0, &txn);
+    if (rc != 0)
+        return rc;
+    for (; batches != NULL; batches = batches->next) {
+        rc = apply(self, txn, batches);
+        if (rc != 0) {
+            mdb_txn_abort(txn);
+            return rc;
+        }
+    }
+    return mdb_txn_commit(txn);
+}
+
+static enum disk_state state_after(const struct disk_lmdb *self, int rc)
+{
+    if (rc == 0)
+        return DISK_OK;
+    // LMDB calls a write that the full disk cut short EIO.
+    if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT || (rc == EIO && folder_is_full(self->path)))
+        return DISK_FULL;
+    return DISK_FAILED;
+}
+
+// Pages that LMDB keeps for reuse are inside the file but not used.
+static uint64_t free_pages(MDB_env *env)
+{
+    MDB_txn *txn;
+    if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0)
+        return 0;
+    uint64_t pages = 0;
+    MDB_cursor *cursor;
+    if (mdb_cursor_open(txn, 0, &cursor) == 0) {
+        MDB_val key, value;
+        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+            pages += *(const size_t *)value.mv_data;
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return pages;
+}
+
+static void measure_usage(struct disk_lmdb *self)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec - self->unused_at >= UNUSED_EVERY_S) {
+        self->unused_at = now.tv_sec;
+        self->unused_pages = free_pages(self->env);
+    }
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(self->env, &info) != 0 || mdb_env_stat(self->env, &stat) != 0)
+        return;
+    uint64_t pages = info.me_last_pgno + 1;
+    atomic_store(&self->used, (pages > self->unused_pages ? pages - self->unused_pages : 0) * stat.ms_psize);
+}
+
+// What one transaction takes from the queue; at least one batch.
+static struct disk_batch *take_some(struct disk_lmdb *self)
+{
+    struct disk_batch *taken = self->first, *end = taken;
+    size_t bytes = end->ops.count;
+    while (end->next != NULL && bytes + end->next->ops.count <= TRANSACTION_MAX_BYTES) {
+        end = end->next;
+        bytes += end->ops.count;
+    }
+    self->first = end->next;
+    if (self->first == NULL)
+        self->last = NULL;
+    end->next = NULL;
+    return taken;
+}
+
+// Returns the bytes freed.
+static size_t free_batches(struct disk_batch *batches)
+{
+    size_t bytes = 0;
+    while (batches != NULL) {
+        struct disk_batch *next = batches->next;
+        bytes += disk_batch_bytes(batches);
+        disk_batch_free(batches);
+        batches = next;
+    }
+    return bytes;
+}
+
+static void write_batches(struct disk_lmdb *self, struct disk_batch *batches)
+{
+    if (atomic_load(&self->state) != DISK_OK)
+        return;  // after an error nothing later may be acknowledged
+    uint64_t number = 0;
+    for (struct disk_batch *batch = batches; batch != NULL; batch = batch->next)
+        number = batch->number;
+    enum disk_state state = state_after(self, commit(self, batches));
+    if (state == DISK_OK) {
+        atomic_fetch_add(&self->transactions, 1);
+        atomic_store(&self->written, number);
+        measure_usage(self);
+    } else {
+        atomic_store(&self->state, state);
+    }
+}
+
+static void *write_until_closed(void *argument)
+{
+    struct disk_lmdb *self = argument;
+    pthread_mutex_lock(&self->mutex);
+    for (;;) {
+        while (self->first == NULL && !self->closing)
+            pthread_cond_wait(&self->more, &self->mutex);
+        if (self->first == NULL)
+            break;
+        struct disk_batch *batches = take_some(self);
+        pthread_mutex_unlock(&self->mutex);
+        write_batches(self, batches);
+        if (self->wake != NULL)
+            self->wake(self->wake_context);
+        size_t freed = free_batches(batches);
+        pthread_mutex_lock(&self->mutex);
+        self->queued_bytes -= freed;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    return NULL;
+}
+
+// ---- the loop's side
+
+static bool lmdb_load(struct disk *disk, enum disk_table table, disk_row *visit, void *context,
+                      struct problem *ret_problem)
+{
+    struct disk_lmdb *self = lmdb_of(disk);
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(self->env, NULL, MDB_RDONLY, &txn);
+    MDB_cursor *cursor;
+    if (rc == 0) {
+        rc = mdb_cursor_open(txn, self->tables[table], &cursor);
+        if (rc == 0) {
+            MDB_val key, value;
+            while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+                visit(context, (struct span){key.mv_data, key.mv_size}, (struct span){value.mv_data, value.mv_size});
+            mdb_cursor_close(cursor);
+        }
+        mdb_txn_abort(txn);  // never outlives this call: a forgotten reader makes the file grow without end
+    }
+    if (rc != MDB_NOTFOUND) {
+        problem_set(ret_problem, "store %s cannot be read: %s", self->path, mdb_strerror(rc));
+        return false;
+    }
+    return true;
+}
+
+static uint64_t lmdb_write(struct disk *disk, struct disk_batch *batch)
+{
+    struct disk_lmdb *self = lmdb_of(disk);
+    size_t bytes = disk_batch_bytes(batch);
+    batch->next = NULL;
+    pthread_mutex_lock(&self->mutex);
+    uint64_t number = ++self->given;
+    batch->number = number;
+    self->queued_bytes += bytes;
+    if (self->last != NULL)
+        self->last->next = batch;
+    else
+        self->first = batch;
+    self->last = batch;
+    pthread_cond_signal(&self->more);
+    pthread_mutex_unlock(&self->mutex);
+    return number;
+}
+
+static uint64_t lmdb_written(struct disk *disk)
+{
+    return atomic_load(&lmdb_of(disk)->written);
+}
+
+static enum disk_state lmdb_state(struct disk *disk)
+{
+    return (enum disk_state)atomic_load(&lmdb_of(disk)->state);
+}
+
+static void lmdb_usage(struct disk *disk, uint64_t *ret_used, uint64_t *ret_limit)
+{
+    struct disk_lmdb *self = lmdb_of(disk);
+    pthread_mutex_lock(&self->mutex);
+    uint64_t queued = self->queued_bytes;
+    pthread_mutex_unlock(&self->mutex);
+    *ret_used = atomic_load(&self->used) + queued;
+    *ret_limit = self->limit;
+}
+
+struct disk_lmdb_counts disk_lmdb_counts(struct disk *disk)
+{
+    struct disk_lmdb *self = lmdb_of(disk);
+    return (struct disk_lmdb_counts){.transactions = atomic_load(&self->transactions), .batches = lmdb_written(disk)};
+}
+
+static void lmdb_close(struct disk *disk)
+{
+    struct disk_lmdb *self = lmdb_of(disk);
+    if (self->writer_runs) {
+        pthread_mutex_lock(&self->mutex);
+        self->closing = true;
+        pthread_cond_signal(&self->more);
+        pthread_mutex_unlock(&self->mutex);
+        pthread_join(self->writer, NULL);
+    }
+    if (self->env != NULL)
+        mdb_env_close(self->env);
+    if (self->lock >= 0)
+        close(self->lock);
+    pthread_cond_destroy(&self->more);
+    pthread_mutex_destroy(&self->mutex);
+    free(self->path);
+    free(self);
+}
+
+// ---- opening
+
+static bool say(const struct disk_lmdb *self, const char *what, int rc, struct problem *ret_problem)
+{
+    if (rc == MDB_MAP_FULL)
+        problem_set(ret_problem, "store %s has reached its limit of %llu bytes: raise the limit", self->path,
+                    (unsigned long long)self->limit);
+    else if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
+        problem_set(ret_problem, "store %s is damaged or is not a store: %s; move it away to start from the peers",
+                    self->path, mdb_strerror(rc));
+    else if (state_after(self, rc) == DISK_FULL)
+        problem_set(ret_problem, "disk full at %s: make room and start again", self->path);
+    else
+        problem_set(ret_problem, "store %s: %s: %s", self->path, what, mdb_strerror(rc));
+    return false;
+}
+
+// One more each time, so that every opening writes, and finds a disk that cannot.
+static uint64_t next_opening(MDB_txn *txn, MDB_dbi meta)
+{
+    MDB_val key = {strlen("opened"), (void *)"opened"}, value;
+    char text[24] = "";
+    if (mdb_get(txn, meta, &key, &value) == 0 && value.mv_size < sizeof text)
+        memcpy(text, value.mv_data, value.mv_size);
+    return strtoull(text, NULL, 10) + 1;
+}
+
+static int prepare(struct disk_lmdb *self, MDB_txn *txn, char ret_format[24])
+{
+    static const char *const names[DISK_TABLES] = {"records", "feeds", "meta"};
+    for (int table = 0; table < DISK_TABLES; table++) {
+        int rc = mdb_dbi_open(txn, names[table], MDB_CREATE, &self->tables[table]);
+        if (rc != 0)
+            return rc;
+    }
+    MDB_dbi meta = self->tables[DISK_META];
+    MDB_val key = {strlen("format"), (void *)"format"}, value;
+    int rc = mdb_get(txn, meta, &key, &value);
+    if (rc == 0) {
+        snprintf(ret_format, 24, "%.*s", (int)(value.mv_size < 23 ? value.mv_size : 23), (const char *)value.mv_data);
+    } else if (rc == MDB_NOTFOUND) {
+        snprintf(ret_format, 24, DISK_LMDB_FORMAT);
+        value = (MDB_val){strlen(DISK_LMDB_FORMAT), (void *)DISK_LMDB_FORMAT};
+        rc = mdb_put(txn, meta, &key, &value, 0);
+    }
+    if (rc != 0)
+        return rc;
+    char opened[24];
+    int length = snprintf(opened, sizeof opened, "%llu", (unsigned long long)next_opening(txn, meta));
+    key = (MDB_val){strlen("opened"), (void *)"opened"};
+    value = (MDB_val){(size_t)length, opened};
+    return mdb_put(txn, meta, &key, &value, 0);
+}
+
+static bool commit_opening(struct disk_lmdb *self, struct problem *ret_problem)
+{
+    MDB_txn *txn;
+    char format[24] = "";
+    int rc = mdb_txn_begin(self->env, NULL, 0, &txn);
+    if (rc == 0) {
+        rc = prepare(self, txn, format);
+        if (rc == 0 && strcmp(format, DISK_LMDB_FORMAT) != 0) {
+            mdb_txn_abort(txn);
+            problem_set(ret_problem, "store %s has format %s and this program reads format %s only", self->path, format,
+                        DISK_LMDB_FORMAT);
+            return false;
+        }
+        if (rc == 0)
+            rc = mdb_txn_commit(txn);
+        else
+            mdb_txn_abort(txn);
+    }
+    return rc == 0 || say(self, "cannot be written", rc, ret_problem);
+}
+
+static bool open_env(struct disk_lmdb *self, struct problem *ret_problem)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    self->limit = (self->limit + page - 1) / page * page;
+    int rc = mdb_env_create(&self->env);
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(self->env, self->limit);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(self->env, DISK_TABLES);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(self->env, READERS_MAX);
+    if (rc == 0)
+        rc = mdb_env_open(self->env, self->path, MDB_NOTLS, 0640);
+    return rc == 0 || say(self, "cannot be opened", rc, ret_problem);
+}
+
+static bool start_writer(struct disk_lmdb *self, struct problem *ret_problem)
+{
+    sigset_t all, before;  // signals are the loop's
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&self->writer, NULL, write_until_closed, self);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    self->writer_runs = rc == 0;
+    return rc == 0 || say(self, "no thread to write with", rc, ret_problem);
+}
+
+struct disk *disk_lmdb_open(const char *path, uint64_t limit_bytes, void (*wake)(void *), void *wake_context,
+                            struct problem *ret_problem)
+{
+    static const struct disk_type type = {
+        .load = lmdb_load,
+        .write = lmdb_write,
+        .written = lmdb_written,
+        .state = lmdb_state,
+        .usage = lmdb_usage,
+        .close = lmdb_close,
+    };
+    struct disk_lmdb *self = check_alloc(sizeof *self);
+    self->disk.type = &type;
+    self->limit = limit_bytes;
+    self->path = check_strdup(path);
+    self->wake = wake;
+    self->wake_context = wake_context;
+    self->unused_at = -UNUSED_EVERY_S;
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->more, NULL);
+    self->lock = folder_open(path, ret_problem);
+    if (self->lock < 0 || !open_env(self, ret_problem) || !commit_opening(self, ret_problem) ||
+        !folder_sync(path, ret_problem)) {
+        lmdb_close(&self->disk);
+        return NULL;
+    }
+    measure_usage(self);
+    if (!start_writer(self, ret_problem)) {
+        lmdb_close(&self->disk);
+        return NULL;
+    }
+    return &self->disk;
+}
