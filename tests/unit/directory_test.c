@@ -285,7 +285,7 @@ static void more_languages_than_a_set_holds_are_refused(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture);
-    char names[ROUTE_SET_BITS][8], *pointers[ROUTE_SET_BITS];
+    char names[ROUTE_SET_BITS][16], *pointers[ROUTE_SET_BITS];
     for (int i = 0; i < ROUTE_SET_BITS; i++) {
         snprintf(names[i], sizeof names[i], "l%d", i);
         pointers[i] = names[i];
