@@ -1,0 +1,101 @@
+# A cluster of nodes on loopback in one directory: what ops/up, ops/down and the tests share. Sourced by bash.
+#
+#   DIR/cluster     nodes and base port, so that a second start finds its state
+#   DIR/nodes       client endpoints, one a line
+#   DIR/NODE/       node.yaml, data/, log, pid
+
+# name site latitude longitude; the first K are started
+CLUSTER_REGIONS="beijing beijing 39.9042 116.4074
+singapore singapore 1.3521 103.8198
+nairobi nairobi -1.2921 36.8219
+frankfurt frankfurt 50.1109 8.6821
+sao-paulo sao-paulo -23.5505 -46.6333
+new-york new-york 40.7128 -74.0060
+johannesburg johannesburg -26.2041 28.0473
+sydney sydney -33.8688 151.2093
+dubai dubai 25.2048 55.2708"
+CLUSTER_NODES_MAX=9
+
+cluster_names() { # K
+    head -n "$1" <<<"$CLUSTER_REGIONS" | cut -d' ' -f1
+}
+
+# The pid of a node of ours that runs; nothing and false when it does not.
+cluster_pid() { # NODE-DIR
+    local pid
+    pid=$(cat "$1/pid" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] || return 1
+    # A pid is used again by others: it is ours only if it runs with this very configuration.
+    tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$1/node.yaml" || return 1
+    echo "$pid"
+}
+
+# Ends processes in order: TERM, and KILL for those that do not go within 10 s.
+cluster_end() { # PID...
+    local pid deadline=$((SECONDS + 10))
+    [ $# -gt 0 ] || return 0
+    kill -TERM "$@" 2>/dev/null || true
+    for pid in "$@"; do
+        while kill -0 "$pid" 2>/dev/null && [ "$(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null)" != Z ]; do
+            if [ $SECONDS -ge $deadline ]; then
+                echo "process $pid does not stop: killed" >&2
+                kill -KILL "$pid" 2>/dev/null || true
+                break
+            fi
+            sleep 0.05
+        done
+    done
+}
+
+# Writes DIR/nodes and each node's configuration.
+cluster_configure() { # DIR K BASE-PORT SOURCE-DIR
+    local dir=$1 count=$2 base=$3 source=$4 index=0 other name site lat lon
+    : >"$dir/nodes.new"
+    while read -r name site lat lon; do
+        mkdir -p "$dir/$name/data"
+        cluster_node_yaml "$name" "$site" "$lat" "$lon" $((base + 3 * index)) "$dir/$name/data" "$source" \
+            >"$dir/$name/node.yaml.new"
+        for ((other = 0; other < count; other++)); do
+            if [ $other -ne $index ]; then
+                cluster_peer_yaml "$(cluster_names "$count" | sed -n $((other + 1))p)" $((base + 3 * other))
+            fi
+        done >>"$dir/$name/node.yaml.new"
+        mv "$dir/$name/node.yaml.new" "$dir/$name/node.yaml"
+        echo "tcp://127.0.0.1:$((base + 3 * index))" >>"$dir/nodes.new"
+        index=$((index + 1))
+    done < <(head -n "$count" <<<"$CLUSTER_REGIONS")
+    mv "$dir/nodes.new" "$dir/nodes"
+    echo "$count $base" >"$dir/cluster"
+}
+
+# Starts one node that does not run; its pid is in DIR/NODE/pid. It must outlive a Ctrl-C meant for its starter, so it
+# is in a session of its own.
+cluster_start() { # HOTLINED NODE-DIR
+    setsid "$1" --config "$2/node.yaml" </dev/null >>"$2/log" 2>&1 &
+    echo $! >"$2/pid"
+    disown $!
+}
+
+# Every node answers and sees all others. False after the time, or when a node is gone.
+cluster_wait() { # HOTLINECTL DIR K SECONDS
+    local ctl=$1 dir=$2 count=$3 deadline=$((SECONDS + $4)) index=0 name seen
+    local endpoints
+    mapfile -t endpoints <"$dir/nodes"
+    for name in $(cluster_names "$count"); do
+        while :; do
+            seen=$("$ctl" --nodes "${endpoints[$index]}" --json nodes 2>/dev/null | grep -cE '"state":"(self|up)"' || true)
+            [ "$seen" -ge "$count" ] && break
+            if ! cluster_pid "$dir/$name" >/dev/null; then
+                echo "node $name has stopped; the end of $dir/$name/log:" >&2
+                tail -n 15 "$dir/$name/log" >&2
+                return 1
+            fi
+            if [ $SECONDS -ge $deadline ]; then
+                echo "node $name sees $seen of $count nodes; the end of $dir/$name/log:" >&2
+                tail -n 15 "$dir/$name/log" >&2
+                return 1
+            fi
+            sleep 0.1
+        done
+        index=$((index + 1))
+    done
+}

@@ -1,0 +1,150 @@
+# The example directory, desks at it and calls that real callers would make. Sourced by ops/up, which sets: here, dir,
+# count, ctl, room, desks.
+
+# The node list with the node nearest to a place first: as a client there would have it.
+demo_nodes_from() { # LAT LON
+    awk -v lat="$1" -v lon="$2" -f "$here/ops/lib/world.awk" -f <(cat <<'END'
+        FILENAME == regions { split($0, word, " "); at_lat[FNR] = word[3]; at_lon[FNR] = word[4]; next }
+        { endpoint[++count] = $0 }
+        END {
+            for (i = 1; i <= count; i++) {
+                best = 0
+                for (j = 1; j <= count; j++) {
+                    km = km_between(lat, lon, at_lat[j], at_lon[j])
+                    if (!(j in used) && (best == 0 || km < best_km)) { best = j; best_km = km }
+                }
+                used[best] = 1
+                printf "%s%s", (i > 1 ? "," : ""), endpoint[best]
+            }
+            print ""
+        }
+END
+    ) regions="$room/regions" "$room/regions" "$dir/nodes"
+}
+
+demo_apply() {
+    local said try files=()
+    echo "$CLUSTER_REGIONS" >"$room/regions"
+    for file in "$here"/ops/example/*.yaml; do
+        [ "$(basename "$file")" = nodes.yaml ] || files+=("$file")
+    done
+    demo_nodes_yaml >"$room/nodes.yaml"
+    demo_all=$(paste -sd, "$dir/nodes")
+    # The primary writes once it has swept a majority: a moment after the start.
+    for try in {1..100}; do
+        if said=$("$ctl" --nodes "$demo_all" --json apply -f "${files[@]}" "$room/nodes.yaml" 2>&1); then
+            break
+        fi
+        if [ "$try" = 100 ] || ! grep -q no_majority <<<"$said"; then
+            echo "$said" >&2
+            fail "the example directory was not applied"
+        fi
+        sleep 0.1
+    done
+    # Every node has it before desks attach there.
+    local endpoint want have
+    want=$("$ctl" --nodes "$demo_all" --json export | cut -d, -f1,2)
+    while read -r endpoint; do
+        for try in {1..100}; do
+            have=$("$ctl" --nodes "$endpoint" --json export 2>/dev/null | cut -d, -f1,2 || true)
+            [ "$have" = "$want" ] && break
+            [ "$try" != 100 ] || fail "the directory did not reach $endpoint"
+            sleep 0.1
+        done
+    done <"$dir/nodes"
+    "$ctl" --nodes "$demo_all" --json agents >"$room/agents"
+    echo "ops/up: directory $(grep -oE '"event":"(applied|unchanged)"' <<<"$said" | cut -d'"' -f4):" \
+        "$(wc -l <"$room/agents") agents at $(grep -oE '"site":"[^"]*"' "$room/agents" | sort -u | wc -l) sites"
+}
+
+# what | callers' options | place to be taken | lat lon of the gateway | languages | skills
+# The place is "how country"; a country's or a prefix's coordinates are the node's to find.
+DEMO_CALLS="a number from Sudan|--from +249912345678 --queue consular|prefix SD|15.60 32.53||
+a number from Vietnam|--from +84912345678 --queue consultation|prefix VN|21.03 105.85||
+a number from Chile|--from +56912345678 --queue consular|prefix CL|-33.45 -70.67||
+a roaming +86 number, the gateway says Kenya|--from +8613800138000 --country KE --queue consular|country KE|-1.28 36.82||
+a position near Astana|--from +77011234567 --at 51.13,71.43 --queue consultation|coordinates|51.13 71.43||
+a number from South Africa, dials 0 then 9|--from +27821234567 --dial 09|prefix ZA|-26.20 28.05||
+a Chinese speaker in Brazil|--from +5511912345678 --queue consultation --language zh|prefix BR|-23.55 -46.63|zh|
+a Russian speaker in Germany|--from +4915112345678 --queue consultation --language ru|prefix DE|52.52 13.40|ru|"
+
+# One process of desks for each node, at the agents nearest to it: one agent a site, and one more where it differs in
+# what he speaks. The agents nearest to a caller of ours pick up sooner than the others: of several who ring at once the
+# first to pick up takes the call.
+demo_desks() {
+    local index=0 endpoint name site lat lon kind
+    CALLERS=$DEMO_CALLS awk -f "$here/ops/lib/world.awk" -f "$here/ops/lib/pick.awk" "$room/regions" nodes="$count" \
+        "$room/agents" >"$room/picked"
+    mkfifo "$room/stdin"
+    exec 8<>"$room/stdin" # desks stay until it closes, which it does when we are gone, however that came
+    while read -r name site lat lon; do
+        for kind in near far; do
+            mapfile -t agents < <(awk -v node=$((index + 1)) -v kind=$kind '$1 == node && $2 == kind { print $3 }' \
+                "$room/picked")
+            [ ${#agents[@]} -gt 0 ] || continue
+            "$ctl" --nodes "$(demo_nodes_from "$lat" "$lon")" --json desk "${agents[@]}" --wrap-up 300 \
+                --accept-after "$([ $kind = near ] && echo 150 || echo 900)" \
+                <"$room/stdin" 8>&- >"$room/desks-$name-$kind" 2>&1 &
+            desks+=($!)
+        done
+        index=$((index + 1))
+    done < <(head -n "$count" "$room/regions")
+    local want try have
+    want=$(wc -l <"$room/picked")
+    for try in {1..150}; do
+        have=$(demo_available | wc -l)
+        [ "$have" -ge "$want" ] && break
+        [ "$try" != 150 ] || {
+            cat "$room"/desks-* | grep -v '"event":"\(attached\|state\)"' | head >&2
+            fail "only $have of $want desks are available"
+        }
+        sleep 0.1
+    done
+    echo "ops/up: $want desks attached"
+    echo
+}
+
+demo_available() {
+    "$ctl" --nodes "$demo_all" --json agents | grep '"state":"available"' || true
+}
+
+demo_field() { # LINE KEY
+    sed -nE "s/.*\"$2\":(\"([^\"]*)\"|([-0-9.e+]+)).*/\2\3/p" <<<"$1"
+}
+
+# Places one call; prints its line; false when it was not connected to the truly nearest.
+demo_call() { # WHAT OPTIONS PLACE LATLON LANGUAGES SKILLS
+    local options gateway nodes events accepted connected ringing verdict
+    read -ra options <<<"$2"
+    read -ra gateway <<<"$4"
+    nodes=$(demo_nodes_from "${gateway[@]}")
+    # The node that is asked is the one that will route: what it knows of before the call.
+    "$ctl" --nodes "$nodes" --json agents >"$room/before"
+    events=$("$ctl" --nodes "$nodes" --json call "${options[@]}" --talk 300 --hang-up-after 20000 2>&1) || true
+    accepted=$(grep -m1 '"event":"accepted"' <<<"$events" || true)
+    ringing=$(grep -m1 '"event":"ringing"' <<<"$events" || true)
+    connected=$(grep -m1 '"event":"connected"' <<<"$events" || true)
+    if [ -z "$connected" ] || [ -z "$accepted" ]; then
+        printf '%-45s NOT CONNECTED\n%s\n' "$1" "$events"
+        return 1
+    fi
+    verdict=$(ACCEPTED=$accepted CONNECTED=$connected awk -f "$here/ops/lib/world.awk" \
+        -f "$here/ops/lib/nearest.awk" -v place="$3" -v languages="$5" -v skills="$6" "$room/before")
+    printf '%-45s %-16s %-20s at %-15s %6s km  rang after %s ms  %s\n' "$1" \
+        "by $(demo_field "$accepted" placed_by)" "$(demo_field "$connected" agent)" \
+        "$(demo_field "$connected" site)" "$(demo_field "$connected" km)" "$(demo_field "$ringing" ms)" "$verdict"
+    [ "$verdict" = nearest ]
+}
+
+demo_calls() {
+    local what options place latlon languages skills good=0 all=0
+    while IFS='|' read -r what options place latlon languages skills; do
+        all=$((all + 1))
+        if demo_call "$what" "$options" "$place" "$latlon" "$languages" "$skills" </dev/null; then
+            good=$((good + 1))
+        fi
+    done <<<"$DEMO_CALLS"
+    echo
+    echo "ops/up: $good of $all calls were connected to the truly nearest agent"
+    [ "$good" -eq "$all" ]
+}
