@@ -67,6 +67,16 @@ cluster_configure() { # DIR K BASE-PORT SOURCE-DIR
     echo "$count $base" >"$dir/cluster"
 }
 
+# The directory's section of K nodes, for hotlinectl apply.
+cluster_nodes_section() { # K
+    local name site rest
+    echo "primary: $(cluster_names 1)"
+    echo "nodes:"
+    while read -r name site rest; do
+        echo "- {name: $name, site: $site}"
+    done < <(head -n "$1" <<<"$CLUSTER_REGIONS")
+}
+
 # Starts one node that does not run; its pid is in DIR/NODE/pid. It must outlive a Ctrl-C meant for its starter, so it
 # is in a session of its own.
 cluster_start() { # HOTLINED NODE-DIR

@@ -28,7 +28,7 @@ demo_apply() {
     for file in "$here"/ops/example/*.yaml; do
         [ "$(basename "$file")" = nodes.yaml ] || files+=("$file")
     done
-    demo_nodes_yaml >"$room/nodes.yaml"
+    cluster_nodes_section "$count" >"$room/nodes.yaml"
     demo_all=$(paste -sd, "$dir/nodes")
     # The primary writes once it has swept a majority: a moment after the start.
     for try in {1..100}; do
