@@ -7,7 +7,6 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +29,13 @@ struct disk_lmdb {
     void *wake_context;
     pthread_t writer;
     bool writer_runs;
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex;  // of the members from here to `closing`; held for a few instructions at a time
     pthread_cond_t more;
-    struct disk_batch *first, *last;  // this line and the next: under the mutex
-    uint64_t given, queued_bytes;
+    struct disk_batch *first, *last;
+    uint64_t given, written, transactions;
+    uint64_t queued_bytes, used;
+    enum disk_state state;
     bool closing;
-    _Atomic uint64_t written;
-    _Atomic uint64_t used;  // on disk, what is free inside the file not counted
-    _Atomic uint64_t transactions;
-    _Atomic int state;
     uint64_t unused_pages;  // this line and the next: the writer's
     time_t unused_at;
 };
@@ -108,7 +105,8 @@ static uint64_t free_pages(MDB_env *env)
     return pages;
 }
 
-static void measure_usage(struct disk_lmdb *self)
+// Of the file, what is free inside it not counted.
+static uint64_t measure_used(struct disk_lmdb *self)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -118,14 +116,13 @@ static void measure_usage(struct disk_lmdb *self)
     }
     MDB_envinfo info;
     MDB_stat stat;
-    if (mdb_env_info(self->env, &info) != 0 || mdb_env_stat(self->env, &stat) != 0)
-        return;
+    check(mdb_env_info(self->env, &info) == 0 && mdb_env_stat(self->env, &stat) == 0);
     uint64_t pages = info.me_last_pgno + 1;
-    atomic_store(&self->used, (pages > self->unused_pages ? pages - self->unused_pages : 0) * stat.ms_psize);
+    return (pages > self->unused_pages ? pages - self->unused_pages : 0) * stat.ms_psize;
 }
 
-// What one transaction takes from the queue; at least one batch.
-static struct disk_batch *take_some(struct disk_lmdb *self)
+// What one transaction takes from the queue: at least one batch.
+static struct disk_batch *take_some(struct disk_lmdb *self, size_t *ret_bytes)
 {
     struct disk_batch *taken = self->first, *end = taken;
     size_t bytes = end->ops.count;
@@ -137,37 +134,21 @@ static struct disk_batch *take_some(struct disk_lmdb *self)
     if (self->first == NULL)
         self->last = NULL;
     end->next = NULL;
+    *ret_bytes = bytes;
     return taken;
 }
 
-// Returns the bytes freed.
-static size_t free_batches(struct disk_batch *batches)
+// Returns the last one's number.
+static uint64_t free_batches(struct disk_batch *batches)
 {
-    size_t bytes = 0;
+    uint64_t number = 0;
     while (batches != NULL) {
         struct disk_batch *next = batches->next;
-        bytes += disk_batch_bytes(batches);
+        number = batches->number;
         disk_batch_free(batches);
         batches = next;
     }
-    return bytes;
-}
-
-static void write_batches(struct disk_lmdb *self, struct disk_batch *batches)
-{
-    if (atomic_load(&self->state) != DISK_OK)
-        return;  // after an error nothing later may be acknowledged
-    uint64_t number = 0;
-    for (struct disk_batch *batch = batches; batch != NULL; batch = batch->next)
-        number = batch->number;
-    enum disk_state state = state_after(self, commit(self, batches));
-    if (state == DISK_OK) {
-        atomic_fetch_add(&self->transactions, 1);
-        atomic_store(&self->written, number);
-        measure_usage(self);
-    } else {
-        atomic_store(&self->state, state);
-    }
+    return number;
 }
 
 static void *write_until_closed(void *argument)
@@ -179,14 +160,32 @@ static void *write_until_closed(void *argument)
             pthread_cond_wait(&self->more, &self->mutex);
         if (self->first == NULL)
             break;
-        struct disk_batch *batches = take_some(self);
+        size_t bytes;
+        struct disk_batch *batches = take_some(self, &bytes);
+        enum disk_state state = self->state;
         pthread_mutex_unlock(&self->mutex);
-        write_batches(self, batches);
+
+        bool committed = false;
+        uint64_t used = 0;
+        if (state == DISK_OK) {  // after an error nothing later may be acknowledged
+            state = state_after(self, commit(self, batches));
+            committed = state == DISK_OK;
+            used = committed ? measure_used(self) : 0;
+        }
+        uint64_t number = free_batches(batches);
+
+        pthread_mutex_lock(&self->mutex);
+        self->state = state;
+        self->queued_bytes -= bytes;
+        if (committed) {
+            self->written = number;
+            self->used = used;
+            self->transactions++;
+        }
+        pthread_mutex_unlock(&self->mutex);
         if (self->wake != NULL)
             self->wake(self->wake_context);
-        size_t freed = free_batches(batches);
         pthread_mutex_lock(&self->mutex);
-        self->queued_bytes -= freed;
     }
     pthread_mutex_unlock(&self->mutex);
     return NULL;
@@ -221,12 +220,10 @@ static bool lmdb_load(struct disk *disk, enum disk_table table, disk_row *visit,
 static uint64_t lmdb_write(struct disk *disk, struct disk_batch *batch)
 {
     struct disk_lmdb *self = lmdb_of(disk);
-    size_t bytes = disk_batch_bytes(batch);
     batch->next = NULL;
     pthread_mutex_lock(&self->mutex);
-    uint64_t number = ++self->given;
-    batch->number = number;
-    self->queued_bytes += bytes;
+    uint64_t number = batch->number = ++self->given;
+    self->queued_bytes += batch->ops.count;
     if (self->last != NULL)
         self->last->next = batch;
     else
@@ -239,28 +236,38 @@ static uint64_t lmdb_write(struct disk *disk, struct disk_batch *batch)
 
 static uint64_t lmdb_written(struct disk *disk)
 {
-    return atomic_load(&lmdb_of(disk)->written);
+    struct disk_lmdb *self = lmdb_of(disk);
+    pthread_mutex_lock(&self->mutex);
+    uint64_t written = self->written;
+    pthread_mutex_unlock(&self->mutex);
+    return written;
 }
 
 static enum disk_state lmdb_state(struct disk *disk)
 {
-    return (enum disk_state)atomic_load(&lmdb_of(disk)->state);
+    struct disk_lmdb *self = lmdb_of(disk);
+    pthread_mutex_lock(&self->mutex);
+    enum disk_state state = self->state;
+    pthread_mutex_unlock(&self->mutex);
+    return state;
 }
 
 static void lmdb_usage(struct disk *disk, uint64_t *ret_used, uint64_t *ret_limit)
 {
     struct disk_lmdb *self = lmdb_of(disk);
     pthread_mutex_lock(&self->mutex);
-    uint64_t queued = self->queued_bytes;
+    *ret_used = self->used + self->queued_bytes;
     pthread_mutex_unlock(&self->mutex);
-    *ret_used = atomic_load(&self->used) + queued;
     *ret_limit = self->limit;
 }
 
 struct disk_lmdb_counts disk_lmdb_counts(struct disk *disk)
 {
     struct disk_lmdb *self = lmdb_of(disk);
-    return (struct disk_lmdb_counts){.transactions = atomic_load(&self->transactions), .batches = lmdb_written(disk)};
+    pthread_mutex_lock(&self->mutex);
+    struct disk_lmdb_counts counts = {.transactions = self->transactions, .batches = self->written};
+    pthread_mutex_unlock(&self->mutex);
+    return counts;
 }
 
 static void lmdb_close(struct disk *disk)
@@ -411,7 +418,7 @@ struct disk *disk_lmdb_open(const char *path, uint64_t limit_bytes, void (*wake)
         lmdb_close(&self->disk);
         return NULL;
     }
-    measure_usage(self);
+    self->used = measure_used(self);
     if (!start_writer(self, ret_problem)) {
         lmdb_close(&self->disk);
         return NULL;

@@ -4,6 +4,7 @@
 #include "disk_lmdb_folder.h"
 #include "disk_lmdb_tests.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -248,4 +250,34 @@ static void write_past_the_bound(const char *path)
 void after_another_error_the_disk_has_failed(void **state)
 {
     in_a_child(write_past_the_bound, ((struct folder *)*state)->path);
+}
+
+// ---- an error of the flush itself: fdatasync is ours, and says what the test wants
+
+static int flushes_until_error;  // 0: none
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+    if (__atomic_load_n(&flushes_until_error, __ATOMIC_SEQ_CST) > 0 &&
+        __atomic_sub_fetch(&flushes_until_error, 1, __ATOMIC_SEQ_CST) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+void a_flush_that_failed_once_is_never_tried_again(void **state)
+{
+    struct disk *disk = disk_lmdb_test_open(((struct folder *)*state)->path, LIMIT_BYTES);
+    disk_lmdb_test_settle(disk, disk_lmdb_test_put(disk, "before", 300));
+    __atomic_store_n(&flushes_until_error, 1, __ATOMIC_SEQ_CST);
+    disk_lmdb_test_settle(disk, disk_lmdb_test_put(disk, "lost", 300));
+    assert_int_equal(__atomic_load_n(&flushes_until_error, __ATOMIC_SEQ_CST), 0);  // it was met
+    assert_int_equal(disk->type->state(disk), DISK_FAILED);
+    disk_lmdb_test_settle(disk, disk_lmdb_test_put(disk, "after", 300));
+    assert_int_equal(disk_written(disk), 1);
+    disk->type->close(disk);
+    disk = disk_lmdb_test_open(((struct folder *)*state)->path, LIMIT_BYTES);
+    assert_true(disk_lmdb_test_rows(disk) >= 1 && disk_lmdb_test_rows(disk) <= 2);  // never what came after
+    disk->type->close(disk);
 }

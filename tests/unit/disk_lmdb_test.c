@@ -162,6 +162,21 @@ static void what_is_queued_together_is_committed_together_and_wakes(void **state
     print_message("2000 batches in %d transactions\n", (int)transactions);
 }
 
+static void a_queue_of_many_megabytes_is_cut_into_transactions(void **state)
+{
+    struct disk *disk = disk_lmdb_test_open(((struct folder *)*state)->path, LIMIT_BYTES);
+    uint64_t last = 0;
+    for (int i = 0; i < 700; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "%d", i);
+        last = disk_lmdb_test_put(disk, key, 60000);
+    }
+    disk_lmdb_test_settle(disk, last);
+    assert_int_equal(disk_written(disk), 700);
+    assert_true(disk_lmdb_counts(disk).transactions >= 3);  // of 16 MiB at most
+    disk->type->close(disk);
+}
+
 static void at_the_limit_the_disk_is_full_and_nothing_later_is_acknowledged(void **state)
 {
     const char *path = ((struct folder *)*state)->path;
@@ -226,12 +241,14 @@ int main(void)
         IN_FOLDER(a_store_of_another_format_is_refused),
         IN_FOLDER(what_is_no_store_is_refused),
         IN_FOLDER(what_is_queued_together_is_committed_together_and_wakes),
+        IN_FOLDER(a_queue_of_many_megabytes_is_cut_into_transactions),
         IN_FOLDER(at_the_limit_the_disk_is_full_and_nothing_later_is_acknowledged),
         IN_FOLDER(rewriting_the_same_rows_does_not_fill_the_disk),
         IN_FOLDER(after_kill_9_all_that_was_acknowledged_is_there_and_no_gap),
         IN_FOLDER(a_disk_that_is_full_at_start_is_named),
         IN_FOLDER(a_disk_that_fills_up_while_running_stops_and_keeps_what_it_acknowledged),
         IN_FOLDER(after_another_error_the_disk_has_failed),
+        IN_FOLDER(a_flush_that_failed_once_is_never_tried_again),
     };
     int failed = disk_conformance_run(&subject);
     return failed + cmocka_run_group_tests_name("disk_lmdb", tests, NULL, NULL);

@@ -14,5 +14,6 @@ void after_kill_9_all_that_was_acknowledged_is_there_and_no_gap(void **state);
 void a_disk_that_is_full_at_start_is_named(void **state);
 void a_disk_that_fills_up_while_running_stops_and_keeps_what_it_acknowledged(void **state);
 void after_another_error_the_disk_has_failed(void **state);
+void a_flush_that_failed_once_is_never_tried_again(void **state);
 
 #endif
