@@ -1,0 +1,1 @@
+hotline_test(config_test SOURCES config_test.c LIBS node_config)
