@@ -28,8 +28,10 @@ struct call {
     bool submitted;
     bool hung_up;     // by us; after END_WAIT_US it is over whatever the node says
     bool on_purpose;  // by --hang-up-after
+    bool refused;     // something was
     bool over;
     int status;
+    char code[64];  // of the last refusal
     char id[HOTLINE_CALL_ID_BYTES];
 };
 
@@ -96,6 +98,17 @@ static void call_accepted(struct call *self, const struct hotline_event *event)
     output_event(self->json, "accepted", fields);
 }
 
+// If it is the end of the call, ENDED follows.
+static void call_refused(struct call *self, const struct hotline_event *event)
+{
+    self->refused = true;
+    snprintf(self->code, sizeof self->code, "%s", event->reason ? event->reason : "");
+    json_t *fields = event_of(self, event);
+    json_object_set_new(fields, "reason", output_text(event->reason));
+    json_object_set_new(fields, "detail", output_text(event->detail));
+    output_event(self->json, "refused", fields);
+}
+
 static void on_event(void *user, const struct hotline_event *event)
 {
     struct call *self = user;
@@ -114,7 +127,7 @@ static void on_event(void *user, const struct hotline_event *event)
         output_event(self->json, "detached", json_pack("{s:o}", "node", output_text(event->node)));
         break;
     case HOTLINE_REFUSED:
-        call_end(self, "refused", event->reason, event->detail);
+        call_refused(self, event);
         break;
     case HOTLINE_SUPERSEDED:
         call_end(self, "superseded", "", "somebody else took this call over, with the same --id");
@@ -139,7 +152,7 @@ static void on_event(void *user, const struct hotline_event *event)
         call_connect(self, event);
         break;
     case HOTLINE_CALL_ENDED:
-        call_end(self, event->reason, "", event->detail);
+        call_end(self, event->reason, strcmp(event->reason, "refused") == 0 ? self->code : "", event->detail);
         break;
     case HOTLINE_OFFER:
     case HOTLINE_WITHDRAWN:
@@ -204,7 +217,7 @@ static void call_hold(struct call *self)
         if (self->over)
             break;
         if (!self->attached && (now_us >= give_up_us || self->loop.stopping)) {
-            self->status = EXIT_NO_NODE;
+            self->status = self->refused ? EXIT_REFUSED : EXIT_NO_NODE;
             break;
         }
         if (self->attached && !self->submitted && !call_submit(self))

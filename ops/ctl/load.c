@@ -12,7 +12,8 @@
 
 #define TALK_US 20000u
 #define READY_WAIT_US 20000000u  // for desks and gateways to attach
-#define SILENCE_US 30000000u     // with calls under way and no news: they are given up
+#define REFUSALS_SAID_MAX 5
+#define SILENCE_US 30000000u  // with calls under way and no news: they are given up
 
 static const struct hotline_call_spec callers[] = {
     {.number = "+249912000000"},
@@ -96,7 +97,7 @@ static void gateway_event(void *user, const struct hotline_event *event)
     self->news_us = loop_now_us();
     if (event->type == HOTLINE_ATTACHED)
         gateway->attached = true;
-    if (event->type == HOTLINE_REFUSED && !call)
+    if (event->type == HOTLINE_REFUSED && self->refusals_said++ < REFUSALS_SAID_MAX)  // ENDED follows where it is one
         output_fail(EXIT_REFUSED, "load: %s: %s", event->reason, event->detail);
     if (!call || call->over)
         return;
@@ -110,10 +111,10 @@ static void gateway_event(void *user, const struct hotline_event *event)
         load_series_add(&self->connected, self->news_us - call->submitted_us);
         call->due_us = self->news_us + TALK_US;
         self->talking++;
-    } else if (event->type == HOTLINE_CALL_ENDED || event->type == HOTLINE_REFUSED) {
+    } else if (event->type == HOTLINE_CALL_ENDED) {
         if (call->due_us != UINT64_MAX)
             self->talking--;
-        call_over(self, call, event->type == HOTLINE_REFUSED ? "refused" : event->reason);
+        call_over(self, call, event->reason);
     }
 }
 

@@ -52,6 +52,7 @@ struct load {
     char prefix[32];  // of every call's id; a number follows
     size_t placed, oldest, in_flight, finished, talking, accepted_short;
     uint64_t news_us;
+    unsigned refusals_said;
     struct load_series ring, accepted, connected;
     json_t *outcomes;
     double seconds;

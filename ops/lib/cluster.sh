@@ -46,20 +46,40 @@ cluster_end() { # PID...
     done
 }
 
-# Writes DIR/nodes and each node's configuration.
+# One node's configuration, on standard output.
+cluster_node_yaml() { # NAME SITE LAT LON FIRST-PORT NODE-DIR SOURCE-DIR
+    cat <<END
+node: $1
+site: $2
+position:
+  lat: $3
+  lon: $4
+listen:
+  client: tcp://127.0.0.1:$5
+  peer: tcp://127.0.0.1:$(($5 + 1))
+  bulk: tcp://127.0.0.1:$(($5 + 2))
+data: $6/data
+prefixes: $7/ops/data/itu-prefixes.tsv
+END
+}
+
+# Writes DIR/nodes and each node's configuration. All nodes have the same list of peers: each finds itself in it.
 cluster_configure() { # DIR K BASE-PORT SOURCE-DIR
-    local dir=$1 count=$2 base=$3 source=$4 index=0 other name site lat lon
+    local dir=$1 count=$2 base=$3 source=$4 index=0 name site lat lon peers='peers:'
+    for name in $(cluster_names "$count"); do
+        peers+=$'\n'"- node: $name"
+        peers+=$'\n'"  peer: tcp://127.0.0.1:$((base + 3 * index + 1))"
+        peers+=$'\n'"  bulk: tcp://127.0.0.1:$((base + 3 * index + 2))"
+        index=$((index + 1))
+    done
+    index=0
     : >"$dir/nodes.new"
     while read -r name site lat lon; do
         mkdir -p "$dir/$name/data"
-        cluster_node_yaml "$name" "$site" "$lat" "$lon" $((base + 3 * index)) "$dir/$name/data" "$source" \
-            >"$dir/$name/node.yaml.new"
-        for ((other = 0; other < count; other++)); do
-            if [ $other -ne $index ]; then
-                cluster_peer_yaml "$(cluster_names "$count" | sed -n $((other + 1))p)" $((base + 3 * other))
-            fi
-        done >>"$dir/$name/node.yaml.new"
-        mv "$dir/$name/node.yaml.new" "$dir/$name/node.yaml"
+        {
+            cluster_node_yaml "$name" "$site" "$lat" "$lon" $((base + 3 * index)) "$dir/$name" "$source"
+            echo "$peers"
+        } >"$dir/$name/node.yaml"
         echo "tcp://127.0.0.1:$((base + 3 * index))" >>"$dir/nodes.new"
         index=$((index + 1))
     done < <(head -n "$count" <<<"$CLUSTER_REGIONS")
