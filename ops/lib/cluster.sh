@@ -48,6 +48,7 @@ cluster_end() { # PID...
 
 # One node's configuration, on standard output.
 cluster_node_yaml() { # NAME SITE LAT LON FIRST-PORT NODE-DIR SOURCE-DIR
+    local data="$6/data" prefixes="$7/ops/data/itu-prefixes.tsv"
     cat <<END
 node: $1
 site: $2
@@ -58,8 +59,8 @@ listen:
   client: tcp://127.0.0.1:$5
   peer: tcp://127.0.0.1:$(($5 + 1))
   bulk: tcp://127.0.0.1:$(($5 + 2))
-data: $6/data
-prefixes: $7/ops/data/itu-prefixes.tsv
+data: '${data//\'/\'\'}'
+prefixes: '${prefixes//\'/\'\'}'
 END
 }
 

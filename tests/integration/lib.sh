@@ -2,6 +2,8 @@
 # come from ctest. Whatever the test started is ended with it.
 set -euo pipefail
 : "${BUILD_DIR:?} ${SOURCE_DIR:?}"
+BUILD_DIR=$(cd "$BUILD_DIR" && pwd)
+SOURCE_DIR=$(cd "$SOURCE_DIR" && pwd)
 . "$SOURCE_DIR/ops/lib/cluster.sh"
 
 HOTLINED=$BUILD_DIR/node/hotlined
