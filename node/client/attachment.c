@@ -1,0 +1,478 @@
+// Whom the client is attached to: two connections, their silence, and the way from one to the other.
+#include "node/client/core.h"
+
+#include <string.h>
+
+#define MS ((uint64_t)1000)
+
+// ---- a link
+
+static bool is_open(const struct client_link *link)
+{
+    return link->endpoint != ENDPOINT_NONE;
+}
+
+static uint64_t patience_us(const struct hotline_client *self, const struct client_link *link)
+{
+    uint64_t patience = self->down_after_ms * MS;
+    if (!link->heard) {  // a connection over a long way takes round trips; nodes that answer at once are tried first
+        uint32_t rounds = self->rotations / (uint32_t)self->endpoints.count;
+        return patience << (rounds < 3 ? rounds : 3);
+    }
+    uint64_t trips = (uint64_t)link->rtt_us * 3;
+    return trips > patience ? trips : patience;
+}
+
+static bool is_lost(const struct hotline_client *self, const struct client_link *link, uint64_t now_us)
+{
+    return is_open(link) && now_us >= link->silent_from_us + patience_us(self, link);
+}
+
+bool attachment_is_alive(const struct hotline_client *self, uint32_t slot, uint64_t now_us)
+{
+    const struct client_link *link = &self->links[slot];
+    return is_open(link) && link->heard && !is_lost(self, link, now_us);
+}
+
+static void link_close(struct hotline_client *self, uint32_t slot)
+{
+    struct client_link *link = &self->links[slot];
+    if (is_open(link))
+        self->wire->type->close(self->wire, slot, false);
+    *link = (struct client_link){.endpoint = ENDPOINT_NONE};
+}
+
+static void link_open(struct hotline_client *self, uint32_t slot, int endpoint, uint64_t now_us)
+{
+    link_close(self, slot);
+    struct client_link *link = &self->links[slot];
+    if (!self->wire->type->open(self->wire, slot, self->endpoints.list[endpoint].address)) {
+        endpoints_failed(&self->endpoints, endpoint);
+        link->reopen_at_us = now_us + CLIENT_REPEAT_MS * MS;
+        return;
+    }
+    link->endpoint = endpoint;
+    link->silent_from_us = link->ping_at_us = now_us;
+}
+
+static void give_up(struct hotline_client *self, uint32_t slot)
+{
+    endpoints_failed(&self->endpoints, self->links[slot].endpoint);
+    self->rotations++;
+    link_close(self, slot);
+}
+
+// Every slot that is closed goes to the next node that is not the other slot's.
+static void fill(struct hotline_client *self, uint64_t now_us)
+{
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++) {
+        if (is_open(&self->links[slot]) || now_us < self->links[slot].reopen_at_us)
+            continue;
+        int endpoint = endpoints_choose(&self->endpoints, self->links[1 - slot].endpoint);
+        if (endpoint != ENDPOINT_NONE)
+            link_open(self, slot, endpoint, now_us);
+    }
+}
+
+static void ping(struct hotline_client *self, uint32_t slot, uint64_t now_us)
+{
+    struct client_link *link = &self->links[slot];
+    if (!is_open(link) || now_us < link->ping_at_us)
+        return;
+    Cli__Ping words = CLI__PING__INIT;
+    words.sent_us = now_us;
+    if (self->phase == CLIENT_ATTACHED && slot != self->primary && self->kind->attaches) {
+        words.attached_to = self->node;
+        words.party = self->party;
+    }
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    message.body_case = CLI__TO_NODE__BODY_PING;
+    message.ping = &words;
+    uint64_t wait = self->heartbeat_ms * MS;
+    if (!client_send(self, slot, &message)) {  // often at first, when a connection is about to stand
+        uint64_t longer = (now_us - link->silent_from_us) / 4 + CLIENT_SEND_RETRY_MS * MS;
+        wait = longer < wait ? longer : wait;
+        if (link->heard && slot == self->primary)
+            attachment_renew(self);  // the connection broke: who is behind it next may know nothing of us
+    }
+    link->ping_at_us = now_us + wait;
+}
+
+// ---- phases
+
+static void say_detached(struct hotline_client *self, const char *node)
+{
+    struct hotline_event event = {.type = HOTLINE_DETACHED, .node = node};
+    client_emit(self, &event);
+}
+
+static void attach_at(struct hotline_client *self, uint32_t slot, uint64_t at_us)
+{
+    self->primary = slot;
+    self->attempts_here = 0;
+    self->attach_at_us = at_us;
+    self->minority_from_us = 0;
+    if (self->kind->attaches) {
+        self->phase = CLIENT_ATTACHING;
+        return;
+    }
+    self->phase = CLIENT_ATTACHED;
+    text_copy(self->node, sizeof self->node, self->links[slot].node);
+    self->kind->attached(self);
+}
+
+// To the stand-by, when it answers.
+static void leave_primary(struct hotline_client *self, uint64_t now_us)
+{
+    bool was_attached = self->phase == CLIENT_ATTACHED;
+    char node[sizeof self->node];
+    memcpy(node, self->node, sizeof node);
+    uint32_t other = 1 - self->primary;
+    give_up(self, self->primary);
+    self->node[0] = '\0';
+    self->phase = CLIENT_SEEKING;
+    if (was_attached)
+        self->counts.failovers++;
+    if (attachment_is_alive(self, other, now_us))
+        attach_at(self, other, now_us);
+    else if (is_open(&self->links[other]) && self->links[other].heard)
+        give_up(self, other);
+    self->rotations = 0;
+    fill(self, now_us);
+    if (was_attached)
+        say_detached(self, node);
+}
+
+static void move_to(struct hotline_client *self, uint32_t slot, uint64_t at_us)
+{
+    bool was_attached = self->phase == CLIENT_ATTACHED;
+    char node[sizeof self->node];
+    memcpy(node, self->node, sizeof node);
+    self->node[0] = '\0';
+    if (was_attached)
+        self->counts.failovers++;
+    attach_at(self, slot, at_us);
+    if (was_attached)
+        say_detached(self, node);
+}
+
+void attachment_renew(struct hotline_client *self)
+{
+    if (self->phase == CLIENT_ATTACHED && self->kind->attaches) {
+        char node[sizeof self->node];
+        memcpy(node, self->node, sizeof node);
+        uint64_t now = client_now(self), soonest = self->attached_us + CLIENT_REPEAT_MS * MS;
+        self->node[0] = '\0';
+        attach_at(self, self->primary, now > soonest ? now : soonest);
+        say_detached(self, node);
+    }
+}
+
+void attachment_end(struct hotline_client *self)
+{
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        link_close(self, slot);
+    self->phase = CLIENT_OVER;
+    self->node[0] = '\0';
+}
+
+static void superseded(struct hotline_client *self, uint64_t by, const char *node)
+{
+    attachment_end(self);
+    struct hotline_event event = {.type = HOTLINE_SUPERSEDED,
+                                  .node = node,
+                                  .attach = by,
+                                  .reason = "superseded",
+                                  .detail = "somebody signed in later under this name"};
+    client_emit(self, &event);
+}
+
+static void seek(struct hotline_client *self, uint64_t now_us)
+{
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        if (is_lost(self, &self->links[slot], now_us))
+            give_up(self, slot);
+    fill(self, now_us);
+    int best = -1;
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        if (attachment_is_alive(self, slot, now_us) &&
+            (best < 0 || self->links[slot].endpoint < self->links[best].endpoint))
+            best = (int)slot;
+    if (best < 0)
+        return;
+    const struct client_link *other = &self->links[1 - best];
+    bool may_be_better = is_open(other) && !other->heard && other->endpoint < self->links[best].endpoint;
+    if (!may_be_better || now_us >= self->prefer_until_us)
+        attach_at(self, (uint32_t)best, now_us);
+}
+
+static uint64_t answer_time_us(const struct hotline_client *self)
+{
+    uint64_t wait = (uint64_t)CLIENT_REPEAT_MS * MS << (self->attempts_here < 4 ? self->attempts_here : 4);
+    uint64_t trips = (uint64_t)self->links[self->primary].rtt_us * 3;
+    return wait > trips ? wait : trips;
+}
+
+static void try_attach(struct hotline_client *self, uint64_t now_us)
+{
+    if (self->attempts_here >= CLIENT_ATTEMPTS_MAX && self->endpoints.count > 1) {
+        leave_primary(self, now_us);
+        return;
+    }
+    if (self->attempt + 1 >= (uint32_t)1 << CLIENT_ATTEMPT_BITS) {  // the library chooses no new login
+        superseded(self, self->attach, "");
+        return;
+    }
+    uint64_t before = self->attach;
+    self->attach = self->login << CLIENT_ATTEMPT_BITS | (self->attempt + 1);
+    if (!self->kind->send_attach(self)) {
+        self->attach = before;
+        self->attach_at_us = now_us + CLIENT_SEND_RETRY_MS * MS;
+        return;
+    }
+    self->attempt++;
+    self->attach_at_us = now_us + answer_time_us(self);
+    self->attempts_here++;
+}
+
+static void watch_primary(struct hotline_client *self, uint64_t now_us)
+{
+    const struct client_link *primary = &self->links[self->primary];
+    uint32_t other = 1 - self->primary;
+    if (is_lost(self, primary, now_us)) {
+        leave_primary(self, now_us);
+        return;
+    }
+    if (primary->majority || !attachment_is_alive(self, other, now_us) || !self->links[other].majority)
+        self->minority_from_us = 0;
+    else if (self->minority_from_us == 0)
+        self->minority_from_us = now_us;
+    else if (now_us - self->minority_from_us >= CLIENT_MINORITY_MS * MS)
+        move_to(self, other, now_us);
+}
+
+static void watch_stand_by(struct hotline_client *self, uint64_t now_us)
+{
+    uint32_t other = 1 - self->primary;
+    const struct client_link *link = &self->links[other], *primary = &self->links[self->primary];
+    bool same_node = is_open(link) && link->node[0] != '\0' && strcmp(link->node, primary->node) == 0;
+    if (same_node || is_lost(self, link, now_us))
+        give_up(self, other);
+    fill(self, now_us);
+}
+
+// Silence counts only while this loop ran. The node may have taken this client for gone meanwhile.
+static void notice_stall(struct hotline_client *self, uint64_t now_us)
+{
+    uint64_t gap = now_us - self->ticked_us;
+    self->ticked_us = now_us;
+    if (gap <= CLIENT_STALL_MS * MS)
+        return;
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        self->links[slot].silent_from_us = now_us;
+    if (gap >= self->down_after_ms * MS)
+        attachment_renew(self);
+}
+
+void attachment_tick(struct hotline_client *self, uint64_t now_us)
+{
+    if (self->phase == CLIENT_OVER)
+        return;
+    notice_stall(self, now_us);
+    if (self->phase == CLIENT_SEEKING)
+        seek(self, now_us);
+    if (self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED)
+        watch_primary(self, now_us);
+    if (self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED)
+        watch_stand_by(self, now_us);
+    if (self->phase == CLIENT_ATTACHING && now_us >= self->attach_at_us)
+        try_attach(self, now_us);
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS && self->phase != CLIENT_OVER; slot++)
+        ping(self, slot, now_us);
+}
+
+uint64_t attachment_next_us(const struct hotline_client *self)
+{
+    if (self->phase == CLIENT_OVER)
+        return TIMER_NEVER;
+    uint64_t next = TIMER_NEVER;
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++) {
+        const struct client_link *link = &self->links[slot];
+        if (is_open(link))
+            next = earlier(next, earlier(link->ping_at_us, link->silent_from_us + patience_us(self, link)));
+        else if (link->reopen_at_us > 0)
+            next = earlier(next, link->reopen_at_us);
+    }
+    if (self->phase == CLIENT_SEEKING && self->prefer_until_us > self->ticked_us)
+        next = earlier(next, self->prefer_until_us);
+    if (self->phase == CLIENT_ATTACHING)
+        next = earlier(next, self->attach_at_us);
+    return earlier(next, self->ticked_us + CLIENT_REPEAT_MS * MS);  // never asleep for as long as a stall
+}
+
+// ---- what nodes say
+
+void attachment_heard(struct hotline_client *self, uint32_t slot)
+{
+    struct client_link *link = &self->links[slot];
+    link->heard = true;
+    link->silent_from_us = client_now(self);
+    endpoints_heard(&self->endpoints, link->endpoint, "");
+}
+
+static void pong(struct hotline_client *self, uint32_t slot, const Cli__Pong *words)
+{
+    struct client_link *link = &self->links[slot];
+    uint64_t now = client_now(self);
+    if (words->sent_us <= now && now - words->sent_us < 60 * 1000 * MS) {
+        uint32_t rtt = (uint32_t)(now - words->sent_us);
+        link->rtt_us = link->rtt_us == 0 ? rtt : (uint32_t)(((uint64_t)link->rtt_us * 7 + rtt) / 8);
+    }
+    text_copy(link->node, sizeof link->node, words->node);
+    endpoints_heard(&self->endpoints, link->endpoint, link->node);
+    link->majority = words->majority;
+    link->boot = words->boot;
+    // Started anew behind this connection, or dropped us: our attachment holds no longer.
+    bool primary = slot == self->primary && self->phase == CLIENT_ATTACHED && words->sent_us >= self->attached_us;
+    if (primary && words->boot != 0 && words->attach != self->attach)
+        attachment_renew(self);
+}
+
+static int add_next(struct hotline_client *self, size_t count, Cli__NextNode *const *next)
+{
+    int first = ENDPOINT_NONE;
+    for (size_t i = 0; i < count; i++) {
+        int index = endpoints_add(&self->endpoints, next[i]->client, next[i]->name);
+        if (first == ENDPOINT_NONE)
+            first = index;
+    }
+    return first;
+}
+
+static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+static void attached(struct hotline_client *self, const Cli__Attached *words)
+{
+    if (!client_is_current(self, words->attach) || self->phase != CLIENT_ATTACHING)
+        return;
+    self->phase = CLIENT_ATTACHED;
+    self->was_attached = true;
+    self->attached_us = client_now(self);
+    self->refusals = self->attempts_here = 0;
+    text_copy(self->node, sizeof self->node, words->node);
+    text_copy(self->links[self->primary].node, sizeof self->node, words->node);
+    endpoints_heard(&self->endpoints, self->links[self->primary].endpoint, words->node);
+    if (words->heartbeat_ms != 0)
+        self->heartbeat_ms = within(words->heartbeat_ms, 20, CLIENT_STALL_MS);
+    if (words->down_after_ms != 0)
+        self->down_after_ms = within(words->down_after_ms, 2 * self->heartbeat_ms, 30000);
+    add_next(self, words->n_next, words->next);
+    struct hotline_event event = {.type = HOTLINE_ATTACHED, .node = self->node, .attach = self->attach};
+    self->kind->attached(self);
+    client_emit(self, &event);
+}
+
+static void going(struct hotline_client *self, uint32_t slot, const Cli__Going *words)
+{
+    endpoints_prefer(&self->endpoints, add_next(self, words->n_next, words->next));
+    bool in_use = self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED;
+    if (in_use && slot == self->primary)
+        leave_primary(self, client_now(self));
+    else
+        give_up(self, slot);
+}
+
+static void refused_for_now(struct hotline_client *self, const Cli__Refused *refused)
+{
+    uint64_t now = client_now(self);
+    uint32_t doublings = self->refusals < 3 ? self->refusals : 3;
+    uint64_t wait_ms = earlier((uint64_t)CLIENT_REFUSED_WAIT_MS << doublings, CLIENT_REFUSED_WAIT_MAX_MS);
+    uint32_t other = 1 - self->primary;
+    int elsewhere = refused->elsewhere == NULL ? ENDPOINT_NONE : add_next(self, 1, &refused->elsewhere);
+    self->refusals++;
+    if (elsewhere != ENDPOINT_NONE && elsewhere != self->links[self->primary].endpoint && self->refusals <= 3) {
+        if (self->links[other].endpoint != elsewhere)
+            link_open(self, other, elsewhere, now);
+        wait_ms = 0;
+    }
+    if (is_open(&self->links[other]) && (wait_ms == 0 || attachment_is_alive(self, other, now)))
+        attach_at(self, other, now + wait_ms * MS);
+    else
+        attach_at(self, self->primary, now + (wait_ms == 0 ? CLIENT_REPEAT_MS : wait_ms) * MS);
+    client_emit_refused(self, refused);
+}
+
+// A connection the node has no room for.
+static void refused_connection(struct hotline_client *self, uint32_t slot, const Cli__Refused *refused)
+{
+    bool in_use = self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED;
+    if (!in_use || slot != self->primary) {
+        give_up(self, slot);
+        self->links[slot].reopen_at_us = client_now(self) + CLIENT_REPEAT_MS * MS;
+    } else if (self->phase == CLIENT_ATTACHING) {
+        refused_for_now(self, refused);
+    } else {
+        leave_primary(self, client_now(self));
+    }
+}
+
+bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__Refused *refused)
+{
+    if (strcmp(refused->reason, "overload") == 0 && refused->what[0] == '\0') {
+        refused_connection(self, slot, refused);
+        return true;
+    }
+    bool current = self->kind->attaches && refused->attach == self->attach && self->attempt > 0;
+    bool stale = strcmp(refused->reason, "stale_attach") == 0;
+    bool forgotten = strcmp(refused->reason, "not_attached") == 0 && (current || refused->attach == 0);
+    if (slot == self->primary && self->phase == CLIENT_ATTACHED && (forgotten || (stale && current))) {
+        attachment_renew(self);  // a word met a node that does not know this attachment
+        return true;
+    }
+    if (forgotten)  // is being mended
+        return true;
+    if (!current || self->phase != CLIENT_ATTACHING || strcmp(refused->what, self->party) != 0)
+        return false;
+    if (!stale) {
+        refused_for_now(self, refused);
+        return true;
+    }
+    uint64_t largest_login = refused->largest >> CLIENT_ATTEMPT_BITS;
+    bool may_raise = !self->login_is_given && !self->was_attached && !self->login_was_raised;
+    if (!may_raise || largest_login < self->login || largest_login >= CLIENT_LOGIN_MAX) {
+        superseded(self, refused->largest, self->links[self->primary].node);
+        return true;
+    }
+    self->login = largest_login + 1;  // signed in now, by a clock that is behind another's
+    self->login_was_raised = true;
+    self->attempt = 0;
+    attach_at(self, self->primary, client_now(self));
+    return true;
+}
+
+void attachment_receive(struct hotline_client *self, uint32_t slot, const Cli__ToClient *message)
+{
+    switch (message->body_case) {
+    case CLI__TO_CLIENT__BODY_PONG:
+        pong(self, slot, message->pong);
+        break;
+    case CLI__TO_CLIENT__BODY_ATTACHED:
+        attached(self, message->attached);
+        break;
+    case CLI__TO_CLIENT__BODY_GOING:
+        going(self, slot, message->going);
+        break;
+    case CLI__TO_CLIENT__BODY_SUPERSEDED:
+        // An older attachment of this client is superseded by its newer one: nothing to be told of.
+        if (self->kind->attaches && self->attempt > 0 && message->superseded->by > self->attach)
+            superseded(self, message->superseded->by, message->superseded->node);
+        else
+            self->counts.stale++;
+        break;
+    default:
+        check(false);  // the caller hands over only these
+    }
+}

@@ -1,0 +1,418 @@
+// A desk: what the person does, kept here because here it is known, and said whole to every node it attaches to.
+//
+//   NOT_READY ◀──────────▶ AVAILABLE ──offer──▶ RINGING ──accept──▶ ACCEPTED ──connected──▶ ON_CALL
+//    │ ▲  ▲                 ▲ ▲ ▲ ▲              │   │                │   │                  │
+//    │ │  │                 │ │ │ └──declined, withdrawn, ring over───┘   │                  │
+//    │ │  │                 │ │ └────withdrawn, no call came──────────────┘                  │
+//    ▼ │  └─remembered──────│─┘  (instead, when not_ready was asked for meanwhile)           │
+//   WRAP_UP ────available───┘ ◀──────────────────end, ended by the other side────────────────┘
+//
+// ACCEPTED and ON_CALL are one for others: on_call. What the desk says is said again until its effect is seen.
+#include "node/client/desk.h"
+#include "node/client/texts.h"
+
+#include <string.h>
+
+#define WORD_TRIES_MAX 10
+#define ACCEPT_TRIES_MAX 4  // its effect, the legs joined, may take the gateway seconds
+#define RING_SLACK_MS 2000  // beyond the deadline: by then the node has said that the ring time is over
+#define DEADLINE_MAX_MS 3600000
+
+const char *desk_state_text(enum desk_state state)
+{
+    switch (state) {
+    case DESK_AVAILABLE:
+        return "available";
+    case DESK_RINGING:
+        return "ringing";
+    case DESK_ACCEPTED:
+    case DESK_ON_CALL:
+        return "on_call";
+    case DESK_WRAP_UP:
+        return "wrap_up";
+    case DESK_NOT_READY:
+        return "not_ready";
+    }
+    return "";
+}
+
+bool desk_has_call(const struct desk *self)
+{
+    return self->state == DESK_RINGING || self->state == DESK_ACCEPTED || self->state == DESK_ON_CALL;
+}
+
+static bool may_move(enum desk_state from, enum desk_state to)
+{
+    switch (to) {
+    case DESK_RINGING:
+        return from == DESK_AVAILABLE || from == DESK_RINGING;
+    case DESK_ACCEPTED:
+        return from == DESK_RINGING;
+    case DESK_ON_CALL:
+        return from == DESK_RINGING || from == DESK_ACCEPTED;
+    case DESK_WRAP_UP:
+        return from != DESK_RINGING && from != DESK_ACCEPTED;
+    case DESK_AVAILABLE:
+        return from != DESK_ON_CALL;
+    case DESK_NOT_READY:
+        return true;
+    }
+    return false;
+}
+
+void desk_move(struct desk *self, enum desk_state to, const char *reason)
+{
+    check(may_move(self->state, to));
+    if (strcmp(desk_state_text(self->state), desk_state_text(to)) != 0)
+        self->since_ms = self->base.wire->type->wall_ms(self->base.wire);
+    self->state = to;
+    self->moves++;
+    text_copy(self->reason, sizeof self->reason, reason);
+    if (!desk_has_call(self))
+        self->offer.call[0] = '\0';
+}
+
+// ---- words
+
+static void say(struct desk *self, Cli__DeskWord__Word word, const char *call, uint32_t n, const char *reason)
+{
+    Cli__DeskWord words = CLI__DESK_WORD__INIT;
+    words.attach = self->base.attach;
+    words.word = word;
+    words.call = (char *)call;
+    words.n = n;
+    words.reason = (char *)reason;
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    message.body_case = CLI__TO_NODE__BODY_DESK_WORD;
+    message.desk_word = &words;
+    client_send(&self->base, self->base.primary, &message);
+}
+
+// Not attached: it waits for the attachment, which is at hand.
+static void say_word(struct desk *self, struct word *word)
+{
+    word->tries++;
+    word->at_us = client_now(&self->base) + CLIENT_REPEAT_MS * (uint64_t)1000;
+    if (self->base.phase == CLIENT_ATTACHED)
+        say(self, word->word, word->call, word->n, word == &self->state_word ? self->reason : "");
+}
+
+void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n)
+{
+    *word = (struct word){.word = what, .n = n};
+    text_copy(word->call, sizeof word->call, call);
+    say_word(self, word);
+}
+
+static void repeat(struct desk *self, struct word *word, uint64_t now_us)
+{
+    uint32_t most = word->word == CLI__DESK_WORD__WORD__ACCEPT ? ACCEPT_TRIES_MAX : WORD_TRIES_MAX;
+    if (word->tries == 0 || self->base.phase != CLIENT_ATTACHED || now_us < word->at_us)
+        return;
+    if (word->tries >= most)
+        word->tries = 0;
+    else
+        say_word(self, word);
+}
+
+static bool is_about(const struct word *word, const char *call, uint32_t n)
+{
+    return word->tries > 0 && strcmp(word->call, call) == 0 && (n == 0 || word->n == n);
+}
+
+// ---- the call is over
+
+// To `state`, or to not ready when that was asked for meanwhile.
+void desk_rest(struct desk *self, enum desk_state state)
+{
+    if (!self->then_not_ready) {
+        desk_move(self, state, "");
+        return;
+    }
+    self->then_not_ready = false;
+    desk_move(self, DESK_NOT_READY, self->then_reason);
+    desk_set_word(self, &self->state_word, CLI__DESK_WORD__WORD__AWAY, "", 0);
+}
+
+static void emit_call(struct desk *self, enum hotline_event_type type, const char *call, uint32_t n, const char *reason)
+{
+    struct hotline_event event = {.type = type, .call = call, .n = n, .reason = reason};
+    client_emit(&self->base, &event);
+}
+
+static void ended_by_other(struct desk *self, const char *reason, bool node_knows_wrap_up)
+{
+    char call[sizeof self->offer.call];
+    memcpy(call, self->offer.call, sizeof call);
+    uint32_t n = self->offer.n;
+    self->call_word.tries = 0;
+    if (self->state != DESK_ON_CALL) {
+        desk_rest(self, DESK_AVAILABLE);
+        emit_call(self, HOTLINE_WITHDRAWN, call, n, reason);
+        return;
+    }
+    desk_rest(self, DESK_WRAP_UP);
+    if (!node_knows_wrap_up && self->state == DESK_WRAP_UP)
+        desk_set_word(self, &self->state_word, CLI__DESK_WORD__WORD__WRAPPING, "", 0);
+    emit_call(self, HOTLINE_DESK_ENDED, call, n, reason);
+}
+
+// ---- what the node says
+
+static void emit_offer(struct desk *self, const Cli__Offered *words)
+{
+    struct hotline_event event = {.type = HOTLINE_OFFER,
+                                  .call = self->offer.call,
+                                  .n = words->n,
+                                  .number = words->number,
+                                  .queue = words->queue,
+                                  .km = words->km,
+                                  .deadline_ms = words->deadline_ms,
+                                  .queued_ms = words->queued_ms,
+                                  .place = place_of(words->place)};
+    client_emit(&self->base, &event);
+}
+
+static void start_ring_time(struct desk *self)
+{
+    self->offer.over_us = client_now(&self->base) + (uint64_t)(self->offer.deadline_ms + RING_SLACK_MS) * 1000;
+}
+
+static void offered(struct desk *self, const Cli__Offered *words)
+{
+    bool same = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
+    if (same && (self->offer.n == words->n || self->state != DESK_RINGING)) {
+        self->offer.n = words->n;
+        self->offer.call_attach = words->call_attach;
+        if (self->state != DESK_RINGING)  // the person has said yes to this call, whoever offers it
+            desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__ACCEPT, self->offer.call, self->offer.n);
+        return;
+    }
+    if (!same && self->state != DESK_AVAILABLE) {  // it crossed our word, or the node has a wrong picture
+        say(self, CLI__DESK_WORD__WORD__DECLINE, words->call, words->n, desk_state_text(self->state));
+        if (self->state_word.tries > 0)
+            say_word(self, &self->state_word);
+        else if (desk_has_call(self))
+            attachment_renew(&self->base);
+        return;
+    }
+    self->call_word.tries = self->state_word.tries = 0;  // it offers: so it has seen them
+    desk_move(self, DESK_RINGING, "");
+    text_copy(self->offer.call, sizeof self->offer.call, words->call);
+    self->offer.call_attach = words->call_attach;
+    self->offer.n = words->n;
+    self->offer.deadline_ms = words->deadline_ms < DEADLINE_MAX_MS ? words->deadline_ms : DEADLINE_MAX_MS;
+    start_ring_time(self);
+    emit_offer(self, words);
+}
+
+static void withdrawn(struct desk *self, const Cli__Withdrawn *words)
+{
+    if (is_about(&self->call_word, words->call, words->n))
+        self->call_word.tries = 0;
+    bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
+    if (ours && (words->n == 0 || words->n == self->offer.n))
+        ended_by_other(self, words->reason, false);
+}
+
+static bool is_said_by(const struct word *word, Rec__AgentState state)
+{
+    switch (word->word) {
+    case CLI__DESK_WORD__WORD__READY:
+        return state == REC__AGENT_STATE__AVAILABLE;
+    case CLI__DESK_WORD__WORD__AWAY:
+        return state == REC__AGENT_STATE__NOT_READY;
+    case CLI__DESK_WORD__WORD__WRAPPING:
+        return state == REC__AGENT_STATE__WRAP_UP;
+    default:
+        return false;
+    }
+}
+
+// At rest the node may know better: calls were missed, or it has seen the end of a call that we have not.
+static void adopt(struct desk *self, const Cli__DeskNews *news)
+{
+    if (desk_has_call(self))
+        return;
+    if (self->state_word.tries > 0) {  // otherwise it crossed our word
+        if (is_said_by(&self->state_word, news->state))
+            self->state_word.tries = 0;
+        return;
+    }
+    switch (news->state) {
+    case REC__AGENT_STATE__AVAILABLE:
+        desk_move(self, DESK_AVAILABLE, "");
+        break;
+    case REC__AGENT_STATE__WRAP_UP:
+        desk_move(self, DESK_WRAP_UP, "");
+        break;
+    case REC__AGENT_STATE__NOT_READY:
+        desk_move(self, DESK_NOT_READY, news->reason);
+        break;
+    case REC__AGENT_STATE__OFFLINE:
+    case REC__AGENT_STATE__RINGING:
+    case REC__AGENT_STATE__ON_CALL:
+    case _REC__AGENT_STATE_IS_INT_SIZE:
+        break;
+    }
+}
+
+static void news(struct desk *self, const Cli__DeskNews *words)
+{
+    bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
+    if (ours && words->ended) {
+        ended_by_other(self, words->reason[0] != '\0' ? words->reason : "ended",
+                       words->state == REC__AGENT_STATE__WRAP_UP);
+    } else if (ours && words->connected && self->state != DESK_ON_CALL) {
+        self->call_word.tries = 0;
+        desk_move(self, DESK_ON_CALL, "");
+        emit_call(self, HOTLINE_DESK_CONNECTED, self->offer.call, self->offer.n, "");
+    } else if (words->ended && is_about(&self->call_word, words->call, 0)) {
+        self->call_word.tries = 0;
+    }
+    adopt(self, words);
+}
+
+static void desk_message(struct hotline_client *client, const Cli__ToClient *message)
+{
+    struct desk *self = desk_of(client);
+    if (message->body_case == CLI__TO_CLIENT__BODY_OFFERED) {
+        if (!text_is_name(message->offered->call, CALL_ID_MAX_BYTES))
+            client->counts.malformed++;
+        else if (client_is_current(client, message->offered->attach))
+            offered(self, message->offered);
+    } else if (message->body_case == CLI__TO_CLIENT__BODY_WITHDRAWN) {
+        if (client_is_current(client, message->withdrawn->attach))
+            withdrawn(self, message->withdrawn);
+    } else if (message->body_case == CLI__TO_CLIENT__BODY_DESK_NEWS) {
+        if (client_is_current(client, message->desk_news->attach))
+            news(self, message->desk_news);
+    } else {
+        client->counts.malformed++;  // not for a desk
+    }
+}
+
+static void desk_refused(struct hotline_client *client, const Cli__Refused *words)
+{
+    struct desk *self = desk_of(client);
+    if (words->attach != 0 && !client_is_current(client, words->attach))
+        return;
+    if (strcmp(words->reason, "has_a_call") == 0)
+        return;  // an offer crossed our word; it will be declined, and the word said again
+    if (words->what[0] != '\0' && is_about(&self->call_word, words->what, 0)) {
+        self->call_word.tries = 0;
+        if (desk_has_call(self) && strcmp(self->offer.call, words->what) == 0) {
+            ended_by_other(self, words->reason, false);
+            return;
+        }
+    }
+    client_emit_refused(client, words);
+}
+
+// ---- attaching
+
+static bool desk_send_attach(struct hotline_client *client)
+{
+    struct desk *self = desk_of(client);
+    static const Rec__AgentState states[] = {
+        [DESK_AVAILABLE] = REC__AGENT_STATE__AVAILABLE, [DESK_RINGING] = REC__AGENT_STATE__RINGING,
+        [DESK_ACCEPTED] = REC__AGENT_STATE__ON_CALL,    [DESK_ON_CALL] = REC__AGENT_STATE__ON_CALL,
+        [DESK_WRAP_UP] = REC__AGENT_STATE__WRAP_UP,     [DESK_NOT_READY] = REC__AGENT_STATE__NOT_READY};
+    self->moves_attached = self->moves;
+    Cli__AttachDesk words = CLI__ATTACH_DESK__INIT;
+    words.agent = client->party;
+    words.attach = client->attach;
+    words.state = states[self->state];
+    words.reason = self->reason;
+    words.since_ms = self->since_ms;
+    if (desk_has_call(self)) {
+        words.call = self->offer.call;
+        words.call_attach = self->offer.call_attach;
+        words.n = self->offer.n;
+        words.accepted = self->state != DESK_RINGING;
+    }
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    message.body_case = CLI__TO_NODE__BODY_ATTACH_DESK;
+    message.attach_desk = &words;
+    return client_send(client, client->primary, &message);
+}
+
+// What the person said about the call while no node heard it, or the one that heard it is gone.
+static void desk_attached(struct hotline_client *client)
+{
+    struct desk *self = desk_of(client);
+    bool said = self->moves == self->moves_attached;
+    if (self->state == DESK_RINGING)
+        start_ring_time(self);  // the node gives it a ring time anew, too
+    if (self->call_word.tries > 0) {
+        self->call_word.tries = 0;
+        say_word(self, &self->call_word);
+    }
+    if (self->state_word.tries > 0) {
+        self->state_word.tries = 0;
+        if (!said)  // the attachment was on its way when the person said it
+            say_word(self, &self->state_word);
+    }
+}
+
+static void tell_state(struct desk *self)
+{
+    const char *state = desk_state_text(self->state);
+    if (strcmp(state, self->told_state) == 0 && strcmp(self->reason, self->told_reason) == 0)
+        return;
+    self->told_state = state;
+    text_copy(self->told_reason, sizeof self->told_reason, self->reason);
+    struct hotline_event event = {.type = HOTLINE_DESK_STATE, .state = state, .reason = self->told_reason};
+    client_emit(&self->base, &event);
+}
+
+static void desk_tick(struct hotline_client *client, uint64_t now_us)
+{
+    struct desk *self = desk_of(client);
+    if (client->phase == CLIENT_OVER)
+        return;
+    repeat(self, &self->call_word, now_us);
+    repeat(self, &self->state_word, now_us);
+    if (self->state == DESK_RINGING && now_us >= self->offer.over_us) {
+        ended_by_other(self, "ring_time_over", false);
+        attachment_renew(client);  // the node should have said so
+    }
+    if (self->ended_call[0] != '\0') {
+        char call[sizeof self->ended_call];
+        memcpy(call, self->ended_call, sizeof call);
+        self->ended_call[0] = '\0';
+        emit_call(self, HOTLINE_DESK_ENDED, call, 0, "ended_here");
+    }
+    tell_state(self);
+}
+
+static uint64_t desk_next_us(const struct hotline_client *client)
+{
+    const struct desk *self = (const struct desk *)client;
+    uint64_t next = TIMER_NEVER;
+    if (client->phase == CLIENT_OVER)
+        return next;
+    if (self->state == DESK_RINGING)
+        next = self->offer.over_us;
+    if (client->phase == CLIENT_ATTACHED && self->call_word.tries > 0)
+        next = earlier(next, self->call_word.at_us);
+    if (client->phase == CLIENT_ATTACHED && self->state_word.tries > 0)
+        next = earlier(next, self->state_word.at_us);
+    bool untold = strcmp(desk_state_text(self->state), self->told_state) != 0 ||
+                  strcmp(self->reason, self->told_reason) != 0 || self->ended_call[0] != '\0';
+    return untold ? client->ticked_us : next;
+}
+
+static void desk_close(struct hotline_client *client)
+{
+    (void)client;
+}
+
+const struct client_kind desk_kind = {.attaches = true,
+                                      .message = desk_message,
+                                      .refused = desk_refused,
+                                      .send_attach = desk_send_attach,
+                                      .attached = desk_attached,
+                                      .tick = desk_tick,
+                                      .next_us = desk_next_us,
+                                      .close = desk_close};

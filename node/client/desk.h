@@ -1,0 +1,53 @@
+// A desk from within. Included by the desk's two files, by nobody else.
+#ifndef NODE_CLIENT_DESK_H
+#define NODE_CLIENT_DESK_H
+
+#include "node/client/core.h"
+
+enum desk_state { DESK_AVAILABLE, DESK_RINGING, DESK_ACCEPTED, DESK_ON_CALL, DESK_WRAP_UP, DESK_NOT_READY };
+
+struct word {  // tries 0: there is none
+    Cli__DeskWord__Word word;
+    char call[CALL_ID_MAX_BYTES + 1];
+    uint32_t n;
+    uint32_t tries;
+    uint64_t at_us;  // to be said again
+};
+
+struct desk {
+    struct hotline_client base;
+    enum desk_state state;
+    char reason[CLIENT_REASON_MAX_BYTES + 1];  // of NOT_READY
+    uint64_t since_ms;
+    uint32_t moves, moves_attached;  // in all, and when it attached last
+    struct {
+        char call[CALL_ID_MAX_BYTES + 1];
+        uint64_t call_attach;
+        uint32_t n;
+        uint32_t deadline_ms;
+        uint64_t over_us;
+    } offer;                 // RINGING, ACCEPTED, ON_CALL
+    struct word call_word;   // ACCEPT, DECLINE, END, NO_CALL
+    struct word state_word;  // READY, AWAY, WRAPPING
+    bool then_not_ready;     // once the call is over
+    char then_reason[CLIENT_REASON_MAX_BYTES + 1];
+    char ended_call[CALL_ID_MAX_BYTES + 1];  // ended here: to be told in process()
+    const char *told_state;
+    char told_reason[CLIENT_REASON_MAX_BYTES + 1];
+};
+
+extern const struct client_kind desk_kind;
+
+static inline struct desk *desk_of(struct hotline_client *client)
+{
+    return (struct desk *)client;
+}
+
+const char *desk_state_text(enum desk_state state);
+bool desk_has_call(const struct desk *self);
+void desk_move(struct desk *self, enum desk_state to, const char *reason);
+// To `state`, or to not ready when that was asked for meanwhile.
+void desk_rest(struct desk *self, enum desk_state state);
+void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n);
+
+#endif

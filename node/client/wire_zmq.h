@@ -1,0 +1,10 @@
+// A client's two connections as ZeroMQ DEALER sockets. The one file of the client that knows ZeroMQ is wire_zmq.c.
+#ifndef NODE_CLIENT_WIRE_ZMQ_H
+#define NODE_CLIENT_WIRE_ZMQ_H
+
+#include "node/client/wire.h"
+
+// The context is lent. NULL: out of descriptors.
+struct client_wire *client_wire_zmq_create(struct hotline_context *context);
+
+#endif
