@@ -7,6 +7,7 @@
 
 #include <hotline/gateway.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,10 @@ static bool call_submit(struct call *self)
         self->hang_up_us = self->submitted_us + (uint64_t)self->hang_up_after.value * 1000;
     enum hotline_result result = hotline_gateway_submit(self->gateway, self->spec, self->id);
     if (result != HOTLINE_OK)
-        self->status = output_fail(EXIT_REFUSED, "the call cannot be placed: %s", hotline_result_text(result));
+        self->status =
+            output_fail(EXIT_REFUSED, "the call cannot be placed: %s (from '%s', %s '%s')", hotline_result_text(result),
+                        self->spec->number, self->spec->queue ? "queue" : "dialled",
+                        self->spec->queue ? self->spec->queue : self->spec->dialled);
     return result == HOTLINE_OK;
 }
 
@@ -291,6 +295,9 @@ int ctl_call(struct globals *globals, char **words, size_t count)
         return args_wrong(&command, "--queue Q or --dial DIGITS is missing");
     if (spec.queue && spec.dialled)
         return args_wrong(&command, "--queue and --dial exclude each other");
+    if (spec.country && (strlen(spec.country) != 2 || !isalpha((unsigned char)spec.country[0]) ||
+                         !isalpha((unsigned char)spec.country[1])))
+        return args_wrong(&command, "--country: '%s' is not a country code of two letters (ISO 3166)", spec.country);
     if (!ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
     spec.at = at.given;

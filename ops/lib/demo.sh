@@ -59,18 +59,17 @@ demo_apply() {
 
 # what | callers' options | place to be taken | lat lon of the gateway | languages | skills
 # The place is "how country"; a country's or a prefix's coordinates are the node's to find.
-DEMO_CALLS="a number from Sudan|--from +249912345678 --queue consular|prefix SD|15.60 32.53||
-a number from Vietnam|--from +84912345678 --queue consultation|prefix VN|21.03 105.85||
-a number from Chile|--from +56912345678 --queue consular|prefix CL|-33.45 -70.67||
-a roaming +86 number, the gateway says Kenya|--from +8613800138000 --country KE --queue consular|country KE|-1.28 36.82||
+DEMO_CALLS="a number from Sudan|--from +249912345678 --queue consular|prefix SD|15.60 32.53||consular
+a number from Vietnam|--from +84912345678 --queue consultation|prefix VN|10.75 106.67||
+a number from Chile|--from +56912345678 --queue consular|prefix CL|-33.45 -70.67||consular
+a roaming +86 number, the gateway says Kenya|--from +8613800138000 --country KE --queue consular|country KE|-1.28 36.82||consular
 a position near Astana|--from +77011234567 --at 51.13,71.43 --queue consultation|coordinates|51.13 71.43||
-a number from South Africa, dials 0 then 9|--from +27821234567 --dial 09|prefix ZA|-26.20 28.05||
+a number from South Africa, dials 0 then 9|--from +27821234567 --dial 09|prefix ZA|-26.20 28.05||emergency
 a Chinese speaker in Brazil|--from +5511912345678 --queue consultation --language zh|prefix BR|-23.55 -46.63|zh|
-a Russian speaker in Germany|--from +4915112345678 --queue consultation --language ru|prefix DE|52.52 13.40|ru|"
+a Portuguese speaker in Japan|--from +819012345678 --queue consular --language pt|prefix JP|35.68 139.69|pt|consular"
 
-# One process of desks for each node, at the agents nearest to it: one agent a site, and one more where it differs in
-# what he speaks. The agents nearest to a caller of ours pick up sooner than the others: of several who ring at once the
-# first to pick up takes the call.
+# Desks at a fourth of all sites, and at the agent nearest to each of our callers, who picks up sooner than the others:
+# of several who ring at once the first to pick up takes the call. They share processes, by node and by patience.
 demo_desks() {
     local index=0 endpoint name site lat lon kind
     CALLERS=$DEMO_CALLS awk -f "$here/ops/lib/world.awk" -f "$here/ops/lib/pick.awk" "$room/regions" nodes="$count" \

@@ -1,45 +1,47 @@
 # Picks agents to sit at desks: "NODE-NUMBER near|far AGENT" a line. Input: the regions, then agents as JSON lines.
-# CALLERS: the calls that will be placed. After world.awk.
+# CALLERS: the calls that will be placed; the agent nearest to each is picked, and one of every fourth site. After
+# world.awk.
 FNR == NR {
-    if (split($0, word, " ") == 4) {
-        node_lat[FNR] = word[3]
-        node_lon[FNR] = word[4]
-    }
+    split($0, word, " ")
+    node_lat[FNR] = word[3]
+    node_lon[FNR] = word[4]
     next
 }
 {
-    kind = text($0, "site") " " ($0 ~ /"languages":\[[^]]*\]/ ? substr($0, index($0, "\"languages\"")) : "")
-    sub(/\].*/, "]", kind)
+    line[++count] = $0
     site = text($0, "site")
-    if (kind in seen || sites[site] >= 2) next
-    seen[kind] = 1
-    sites[site]++
-    line[++picked] = $0
+    if (!(site in seen) && sites++ % 4 == 0) kind[count] = "far"
+    seen[site] = 1
+}
+function fits(agent, languages, skills) {
+    return (languages == "" || has(agent, "languages", languages)) && (skills == "" || has(agent, "skills", skills))
 }
 END {
     calls = split(ENVIRON["CALLERS"], call, "\n")
     for (c = 1; c <= calls; c++) {
         split(call[c], part, "|")
         split(part[4], at, " ")
-        best_km = -1
-        for (i = 1; i <= picked; i++) {
-            km[i] = km_between(at[1], at[2], number(line[i], "lat"), number(line[i], "lon"))
-            if (part[5] != "" && !has(line[i], "languages", part[5])) km[i] = 1e9
-            if (part[6] != "" && !has(line[i], "skills", part[6])) km[i] = 1e9
-            if (best_km < 0 || km[i] < best_km) best_km = km[i]
-        }
-        for (i = 1; i <= picked; i++)
-            if (km[i] < best_km + 0.5) near[i] = 1
-    }
-    for (i = 1; i <= picked; i++) {
-        best = 1
-        for (n = 1; n <= nodes; n++) {
-            node_km = km_between(node_lat[n], node_lon[n], number(line[i], "lat"), number(line[i], "lon"))
-            if (n == 1 || node_km < best_node_km) {
-                best = n
-                best_node_km = node_km
+        best = 0
+        for (i = 1; i <= count; i++) {
+            if (!fits(line[i], part[5], part[6])) continue
+            km = km_between(at[1], at[2], number(line[i], "lat"), number(line[i], "lon"))
+            if (!best || km < best_km) {
+                best = i
+                best_km = km
             }
         }
-        print best, (i in near ? "near" : "far"), text(line[i], "agent")
+        if (best) kind[best] = "near"
+    }
+    for (i = 1; i <= count; i++) {
+        if (!(i in kind)) continue
+        best = 1
+        for (n = 1; n <= nodes; n++) {
+            km = km_between(node_lat[n], node_lon[n], number(line[i], "lat"), number(line[i], "lon"))
+            if (n == 1 || km < best_km) {
+                best = n
+                best_km = km
+            }
+        }
+        print best, kind[i], text(line[i], "agent")
     }
 }
