@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,6 +95,41 @@ static void every_country_of_the_prefix_table_has_a_place(void **state)
     assert_true(rows > 300);
 }
 
+static void the_longest_prefix_decides_for_every_number(void **state)
+{
+    (void)state;
+    unsigned seed = (unsigned)time(NULL);
+    print_message("seed %u\n", seed);
+    static char prefixes[1000][16], countries[1000][4];
+    size_t rows = 0;
+    FILE *file = fopen(PREFIXES, "r");
+    char line[256];
+    while (rows < 1000 && fgets(line, sizeof line, file) != NULL)
+        rows += sscanf(line, "%15[0-9]\t%3[A-Z-]\t", prefixes[rows], countries[rows]) == 2;
+    fclose(file);
+    assert_true(rows > 300 && rows < 1000);
+    int known = 0;
+    for (int round = 0; round < 20000; round++) {
+        char number[24] = "+";
+        if (round % 2 == 0)  // near a prefix that is listed
+            strcat(number, prefixes[(size_t)rand_r(&seed) % rows]);
+        for (int i = rand_r(&seed) % 6 + 1; i > 0; i--)
+            strcat(number, (char[]){(char)('0' + rand_r(&seed) % 10), '\0'});
+        size_t best = rows;
+        for (size_t i = 0; i < rows; i++)
+            if (strncmp(number + 1, prefixes[i], strlen(prefixes[i])) == 0 &&
+                (best == rows || strlen(prefixes[i]) > strlen(prefixes[best])))
+                best = i;
+        const char *country = atlas_number_country(atlas, number);
+        if (best == rows || strcmp(countries[best], "-") == 0)
+            assert_null(country);
+        else
+            assert_string_equal(country, countries[best]);
+        known += country != NULL;
+    }
+    assert_true(known > 10000);
+}
+
 static void a_number_is_e164_or_withheld(void **state)
 {
     (void)state;
@@ -156,6 +192,7 @@ int main(void)
         cmocka_unit_test(numbers_that_are_nowhere_have_no_country),
         cmocka_unit_test(a_country_is_where_its_first_zone_is),
         cmocka_unit_test(every_country_of_the_prefix_table_has_a_place),
+        cmocka_unit_test(the_longest_prefix_decides_for_every_number),
         cmocka_unit_test(a_number_is_e164_or_withheld),
         cmocka_unit_test(what_is_wrong_in_a_table_is_told_with_its_line),
     };
