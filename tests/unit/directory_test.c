@@ -280,6 +280,35 @@ static void names_that_cannot_be_told_apart_or_shown_are_refused(void **state)
     refuse(&fixture, "settings: home_prefixes: #1 must be + and 1 to 15 digits");
 }
 
+static void texts_are_strict_utf8(void **state)
+{
+    (void)state;
+    static char *const good[] = {"\xe4\xb8\xad\xe6\x96\x87", "S\xc3\xa3o", "\xf4\x8f\xbf\xbf", "\xee\x80\x80",
+                                 "\xc2\xa0"};
+    static char *const bad[] = {"\xc0\xaf",
+                                "\xe0\x80\xaf",
+                                "\xed\xa0\x80",
+                                "\xf0\x80\x80\xaf",
+                                "\xf4\x90\x80\x80",
+                                "\xf5\x80\x80\x80",
+                                "\xc2\x85",
+                                "\xe4\xb8",
+                                "\x80",
+                                "a\nb",
+                                "\x7f"};
+    struct fixture fixture;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        fixture_init(&fixture);
+        fixture.site[0].name = good[i];
+        directory_free(create(&fixture));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        fixture_init(&fixture);
+        fixture.site[0].name = bad[i];
+        refuse(&fixture, "site khartoum: its name must be at most 256 bytes of UTF-8 without control characters");
+    }
+}
+
 static void more_languages_than_a_set_holds_are_refused(void **state)
 {
     (void)state;
@@ -342,6 +371,7 @@ int main(void)
         cmocka_unit_test(last_resorts_that_go_in_a_circle_are_refused_once),
         cmocka_unit_test(a_menu_entry_that_nobody_can_dial_is_refused),
         cmocka_unit_test(names_that_cannot_be_told_apart_or_shown_are_refused),
+        cmocka_unit_test(texts_are_strict_utf8),
         cmocka_unit_test(more_languages_than_a_set_holds_are_refused),
         cmocka_unit_test(bytes_that_are_no_directory_are_refused),
     };
