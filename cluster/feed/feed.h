@@ -54,7 +54,7 @@ void feed_free(struct feed *self);
 
 void feed_peer_up(struct feed *self, struct now now, uint32_t peer);
 void feed_peer_down(struct feed *self, struct now now, uint32_t peer);
-void feed_receive(struct feed *self, struct now now, uint32_t peer, const struct _Peer__Envelope *envelope);
+void feed_receive(struct feed *self, struct now now, uint32_t peer, const struct Peer__Envelope *envelope);
 // End of a turn: what changed goes to the subscribers. Before store_flush, so that copying does not wait for the disk.
 void feed_flush(struct feed *self, struct now now);
 // The disk has written more: tells the servers of our feeds.

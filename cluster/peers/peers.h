@@ -18,7 +18,7 @@
 #define PEERS_PROTOCOL 1
 #define PEERS_STALL_MS 500
 
-struct _Peer__Envelope;
+struct Peer__Envelope;
 
 struct peers_card {  // how to reach a node and where it stands
     char name[NAME_MAX_BYTES + 1];
@@ -44,7 +44,7 @@ struct peers_events {
     void (*down)(void *context, uint32_t peer);  // also when the same name comes back with another boot, before its up
     void (*talk)(void *context, uint32_t peer, struct span message);
     // An envelope of the bulk kind, for the feed. Lent.
-    void (*bulk)(void *context, uint32_t peer, const struct _Peer__Envelope *envelope);
+    void (*bulk)(void *context, uint32_t peer, const struct Peer__Envelope *envelope);
 };
 
 struct peer {  // questions only
@@ -83,6 +83,7 @@ const struct peer *peers_at(const struct peers *self, uint32_t peer);
 int32_t peers_find(const struct peers *self, const char *name);  // -1: none
 // This node itself, in this boot, or a peer that is up in that boot.
 bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot);
+bool peers_is_self(const struct peers *self, const char *owner, uint64_t boot);
 // `peer` says it hears `owner` (so that a third may know better who is alive).
 bool peers_hears(const struct peers *self, uint32_t peer, const char *owner);
 struct peers_counts peers_counts(const struct peers *self);
@@ -94,7 +95,7 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 void peers_say_going(struct peers *self, struct now now);
 
 // Fills protocol, from, from_boot and to, packs and sends. False: not sent (counted).
-bool peers_send(struct peers *self, uint32_t peer, struct _Peer__Envelope *envelope);
+bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelope);
 bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk);
 
 #endif

@@ -19,9 +19,11 @@ struct sphere_point {
 // lat in -90..90, lon in -180..180 degrees, in millionths. Checked.
 struct sphere_point sphere_point(int32_t lat_udeg, int32_t lon_udeg);
 bool sphere_in_range(int64_t lat_udeg, int64_t lon_udeg);
-// Squared chord in units of 2^-30 earth radii: 0 to about 2^62.
+// Squared chord in units of 2^-30 earth radii: 0 to 2^62 and a little (rounding), so it never overflows for places
+// that sphere_point made.
 int64_t sphere_chord2(struct sphere_point a, struct sphere_point b);
-// For showing, never for ranking: kilometres on a sphere of 6371.0088 km (IUGG mean radius), rounded.
+// For showing, never for ranking, and so the one function here with floating point: kilometres on a sphere of
+// 6371.0088 km (IUGG mean radius), rounded.
 uint32_t sphere_km(struct sphere_point a, struct sphere_point b);
 
 #endif

@@ -1,0 +1,383 @@
+#include "node/io/io.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uv.h>
+#include <zmq.h>
+
+#define CLIENT_MESSAGE_MAX_BYTES (4 * 1024 * 1024 + 1024)
+#define CLIENT_QUEUE_MESSAGES 10000  // per client and direction
+#define PEER_QUEUE_MESSAGES 2000
+#define BULK_QUEUE_MESSAGES 200
+#define DRAIN_MAX 256  // messages of one socket in one turn, so that none starves the others
+#define HANDSHAKE_MS 4000
+#define RECONNECT_MS 50
+#define RECONNECT_MAX_MS 1000
+#define HAND_OVER_MS 1500  // clients have this long to move when the node stops
+#define HAND_OVER_MIN_MS 100
+
+struct link {
+    void *control, *bulk;
+};
+
+enum { SOCKET_CLIENT, SOCKET_CONTROL, SOCKET_BULK, SOCKETS };
+
+struct io {
+    struct world world;
+    uv_loop_t loop;
+    uv_timer_t timer, hand_over;
+    uv_async_t disk;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_idle_t idle;
+    uv_signal_t term, interrupt;
+    uv_poll_t polls[SOCKETS];
+    void *context;
+    void *sockets[SOCKETS];
+    struct link links[WORLD_LINKS_MAX];
+    const struct io_handler *handler;
+    uint64_t wake_at_us;
+    uint64_t going_since_ms;
+    bool timer_due;
+};
+
+// ---- time and chance
+
+static uint64_t mono_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct now world_now_uv(struct world *world)
+{
+    (void)world;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct now){.mono_us = mono_us(),
+                        .wall_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000};
+}
+
+static void world_random(struct world *world, void *to, size_t bytes)
+{
+    (void)world;
+    randombytes_buf(to, bytes);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void world_wake_at(struct world *world, uint64_t at_us)
+{
+    struct io *self = (struct io *)world;
+    if (at_us == self->wake_at_us && uv_is_active((uv_handle_t *)&self->timer))
+        return;
+    self->wake_at_us = at_us;
+    uint64_t now_us = mono_us();
+    uv_update_time(&self->loop);
+    if (at_us == UINT64_MAX)
+        uv_timer_stop(&self->timer);
+    else
+        uv_timer_start(&self->timer, on_timer, at_us > now_us ? (at_us - now_us + 999) / 1000 : 0, 0);
+}
+
+// ---- sockets
+
+static void set_int(void *socket, int option, int value)
+{
+    check(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
+}
+
+static void *open_socket(struct io *self, int type, int queue, int64_t message_max)
+{
+    void *socket = zmq_socket(self->context, type);
+    check(socket != NULL);
+    set_int(socket, ZMQ_LINGER, 0);
+    set_int(socket, ZMQ_SNDHWM, queue);
+    set_int(socket, ZMQ_RCVHWM, queue);
+    set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    check(zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0);
+    return socket;
+}
+
+static void *open_dealer(struct io *self, const char *endpoint, int queue)
+{
+    void *socket = open_socket(self, ZMQ_DEALER, queue, (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES);
+    set_int(socket, ZMQ_IMMEDIATE, 1);
+    set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
+    set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
+    if (zmq_connect(socket, endpoint) == 0)
+        return socket;
+    zmq_close(socket);
+    return NULL;
+}
+
+static void world_link_close(struct world *world, uint32_t index)
+{
+    struct link *link = &((struct io *)world)->links[index];
+    if (link->control != NULL)
+        zmq_close(link->control);
+    if (link->bulk != NULL)
+        zmq_close(link->bulk);
+    *link = (struct link){NULL, NULL};
+}
+
+static bool world_link_open(struct world *world, uint32_t index, const char *control, const char *bulk)
+{
+    struct io *self = (struct io *)world;
+    check(index < WORLD_LINKS_MAX);
+    world_link_close(world, index);
+    struct link *link = &self->links[index];
+    link->control = open_dealer(self, control, PEER_QUEUE_MESSAGES);
+    link->bulk = open_dealer(self, bulk, BULK_QUEUE_MESSAGES);
+    if (link->control != NULL && link->bulk != NULL)
+        return true;
+    world_link_close(world, index);
+    return false;
+}
+
+static bool world_send_peer_zmq(struct world *world, uint32_t index, enum world_channel channel, struct span message)
+{
+    struct link *link = &((struct io *)world)->links[index];
+    void *socket = channel == WORLD_BULK ? link->bulk : link->control;
+    return socket != NULL && zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
+}
+
+static bool world_send_client_zmq(struct world *world, const struct world_client *client, struct span message)
+{
+    void *socket = ((struct io *)world)->sockets[SOCKET_CLIENT];
+    // EAGAIN and EHOSTUNREACH alike: not sent. Only heartbeats say who is alive.
+    return zmq_send(socket, client->id, client->bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0 &&
+           zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
+}
+
+static const struct world_type world_type = {
+    .now = world_now_uv,
+    .random = world_random,
+    .wake_at = world_wake_at,
+    .link_open = world_link_open,
+    .link_close = world_link_close,
+    .send_peer = world_send_peer_zmq,
+    .send_client = world_send_client_zmq,
+};
+
+// ---- receiving: ZMQ_FD is edge-triggered, and any send, receive or look at ZMQ_EVENTS consumes the edge. So the
+// descriptor only wakes the loop; check drains, prepare looks again and keeps the loop awake where there is more.
+
+static void deliver(struct io *self, int which, const struct world_client *client, zmq_msg_t *message)
+{
+    struct span span = {zmq_msg_data(message), zmq_msg_size(message)};
+    if (which == SOCKET_CLIENT)
+        self->handler->client_message(self->handler->context, client, span);
+    else
+        self->handler->peer_message(self->handler->context, span);
+}
+
+// False: nothing was there. A message is [routing id, payload]; further frames are not ours and are passed over.
+static bool receive_one(struct io *self, int which)
+{
+    zmq_msg_t frame;
+    zmq_msg_init(&frame);
+    if (zmq_msg_recv(&frame, self->sockets[which], ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(&frame);
+        return false;
+    }
+    struct world_client client = {.bytes = 0};
+    bool named = zmq_msg_size(&frame) <= sizeof client.id;
+    if (named) {
+        client.bytes = (uint8_t)zmq_msg_size(&frame);
+        memcpy(client.id, zmq_msg_data(&frame), client.bytes);
+    }
+    bool more = zmq_msg_more(&frame);
+    for (uint32_t frames = 0; more; frames++) {
+        zmq_msg_close(&frame);
+        zmq_msg_init(&frame);
+        if (zmq_msg_recv(&frame, self->sockets[which], ZMQ_DONTWAIT) < 0)
+            break;
+        more = zmq_msg_more(&frame);
+        if (named && frames == 0)
+            deliver(self, which, &client, &frame);
+    }
+    zmq_msg_close(&frame);
+    return true;
+}
+
+static void turn(struct io *self)
+{
+    for (int which = SOCKETS - 1; which >= 0; which--)
+        for (int i = 0; i < DRAIN_MAX && receive_one(self, which); i++)
+            continue;
+    if (mono_us() >= self->wake_at_us)
+        self->handler->wake(self->handler->context);
+    self->handler->turn_end(self->handler->context);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    turn(timer->data);
+}
+
+static void on_check(uv_check_t *check_handle)
+{
+    turn(check_handle->data);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;  // its being active keeps the loop from sleeping
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct io *self = prepare->data;
+    bool more = false;
+    for (int which = 0; which < SOCKETS; which++) {
+        int events = 0;
+        size_t bytes = sizeof events;
+        if (zmq_getsockopt(self->sockets[which], ZMQ_EVENTS, &events, &bytes) == 0)
+            more = more || (events & ZMQ_POLLIN) != 0;
+    }
+    if (more)
+        uv_idle_start(&self->idle, on_idle);
+    else
+        uv_idle_stop(&self->idle);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)poll;
+    (void)status;
+    (void)events;
+}
+
+static void on_disk(uv_async_t *async)
+{
+    struct io *self = async->data;
+    self->handler->disk_written(self->handler->context);
+}
+
+void io_disk_wake(void *io)
+{
+    uv_async_send(&((struct io *)io)->disk);
+}
+
+// ---- stopping
+
+static void on_hand_over(uv_timer_t *timer)
+{
+    struct io *self = timer->data;
+    uint64_t since_ms = uv_now(&self->loop) - self->going_since_ms;
+    if ((since_ms >= HAND_OVER_MIN_MS && !self->handler->has_clients(self->handler->context)) ||
+        since_ms >= HAND_OVER_MS)
+        uv_stop(&self->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+    (void)signal;
+    struct io *self = handle->data;
+    if (self->going_since_ms != 0)
+        return;
+    self->going_since_ms = uv_now(&self->loop);
+    self->handler->going(self->handler->context);
+    uv_timer_start(&self->hand_over, on_hand_over, 20, 20);
+}
+
+// ---- life
+
+static bool bind_socket(struct io *self, int which, const char *endpoint, int queue, int64_t message_max,
+                        struct problem *ret_problem)
+{
+    void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, queue, message_max);
+    set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    if (zmq_bind(socket, endpoint) == 0)
+        return true;
+    problem_set(ret_problem, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));
+    return false;
+}
+
+static void poll_socket(struct io *self, int which)
+{
+    int fd;
+    size_t bytes = sizeof fd;
+    check(zmq_getsockopt(self->sockets[which], ZMQ_FD, &fd, &bytes) == 0);
+    check(uv_poll_init(&self->loop, &self->polls[which], fd) == 0);
+    check(uv_poll_start(&self->polls[which], UV_READABLE, on_poll) == 0);
+}
+
+static void init_handles(struct io *self)
+{
+    check(uv_loop_init(&self->loop) == 0);
+    uv_timer_init(&self->loop, &self->timer);
+    uv_timer_init(&self->loop, &self->hand_over);
+    check(uv_async_init(&self->loop, &self->disk, on_disk) == 0);
+    uv_prepare_init(&self->loop, &self->prepare);
+    uv_check_init(&self->loop, &self->check);
+    uv_idle_init(&self->loop, &self->idle);
+    uv_signal_init(&self->loop, &self->term);
+    uv_signal_init(&self->loop, &self->interrupt);
+    self->timer.data = self->hand_over.data = self->disk.data = self->prepare.data = self->check.data = self;
+    self->idle.data = self->term.data = self->interrupt.data = self;
+}
+
+struct io *io_create(const struct config *config, struct problem *ret_problem)
+{
+    struct io *self = check_alloc(sizeof *self);
+    self->world.type = &world_type;
+    self->wake_at_us = UINT64_MAX;
+    check(sodium_init() >= 0);
+    init_handles(self);
+    self->context = zmq_ctx_new();
+    check(self->context != NULL);
+    int64_t peer_max = (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES;
+    if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, CLIENT_MESSAGE_MAX_BYTES,
+                     ret_problem) ||
+        !bind_socket(self, SOCKET_CONTROL, config->listen_control, PEER_QUEUE_MESSAGES, peer_max, ret_problem) ||
+        !bind_socket(self, SOCKET_BULK, config->listen_bulk, BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {
+        io_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void io_free(struct io *self)
+{
+    uv_walk(&self->loop, close_handle, NULL);
+    uv_run(&self->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&self->loop);
+    for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++)
+        world_link_close(&self->world, i);
+    for (int which = 0; which < SOCKETS; which++)
+        if (self->sockets[which] != NULL)
+            zmq_close(self->sockets[which]);
+    zmq_ctx_term(self->context);
+    free(self);
+}
+
+struct world *io_world(struct io *self)
+{
+    return &self->world;
+}
+
+void io_run(struct io *self, const struct io_handler *handler)
+{
+    self->handler = handler;
+    for (int which = 0; which < SOCKETS; which++)
+        poll_socket(self, which);
+    uv_prepare_start(&self->prepare, on_prepare);
+    uv_check_start(&self->check, on_check);
+    uv_signal_start(&self->term, on_signal, SIGTERM);
+    uv_signal_start(&self->interrupt, on_signal, SIGINT);
+    turn(self);
+    uv_run(&self->loop, UV_RUN_DEFAULT);
+}

@@ -1,0 +1,157 @@
+// hotlined: one node of the cluster.
+#include "cluster/store/disk_lmdb.h"
+#include "node/config/config.h"
+#include "node/io/io.h"
+#include "node/log.h"
+#include "node/node.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static void usage(FILE *to)
+{
+    fputs("usage: hotlined --config FILE [--check-config]\n"
+          "  --config FILE    the node's configuration (YAML)\n"
+          "  --check-config   report every error in it, with its line, and stop\n"
+          "  --version\n",
+          to);
+}
+
+static bool read_config(const char *path, struct config *ret_config)
+{
+    struct problems problems;
+    problems_init(&problems);
+    bool good = config_read(path, ret_config, &problems);
+    for (uint32_t i = 0; i < problems.count; i++)
+        fprintf(stderr, "%s\n", problems.lines[i]);
+    if (problems.dropped > 0)
+        fprintf(stderr, "and %u further errors\n", problems.dropped);
+    problems_close(&problems);
+    return good;
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+// ---- from the world to the node
+
+static void on_client_message(void *node, const struct world_client *client, struct span message)
+{
+    node_client_message(node, client, message);
+}
+
+static void on_peer_message(void *node, struct span message)
+{
+    node_peer_message(node, message);
+}
+
+static void on_wake(void *node)
+{
+    node_wake(node);
+}
+
+static void on_disk_written(void *node)
+{
+    node_disk_written(node);
+}
+
+static void on_turn_end(void *node)
+{
+    node_turn_end(node);
+}
+
+static void on_going(void *node)
+{
+    log_line(LOG_INFO, "going", "why=signal");
+    node_say_going(node);
+}
+
+static bool on_has_clients(void *node)
+{
+    return node_has_clients(node);
+}
+
+static int run(const struct config *config)
+{
+    struct problem problem;
+    struct io *io = io_create(config, &problem);
+    if (io == NULL) {
+        log_line(LOG_ERROR, "start_failed", "node=%s what=listen detail=\"%s\"", config->self.name, problem.text);
+        return EXIT_FAILED;
+    }
+    struct disk *disk = disk_lmdb_open(config->data, config->data_limit_bytes, io_disk_wake, io, &problem);
+    struct node *node = disk == NULL ? NULL : node_create(io_world(io), disk, config, &problem);
+    if (node == NULL) {
+        log_line(LOG_ERROR, "start_failed", "node=%s what=store detail=\"%s\"", config->self.name, problem.text);
+    } else {
+        log_line(LOG_INFO, "started", "node=%s client=%s peer=%s bulk=%s data=%s peers=%u", config->self.name,
+                 config->listen_client, config->listen_control, config->listen_bulk, config->data, config->peer_count);
+        struct io_handler handler = {.context = node,
+                                     .client_message = on_client_message,
+                                     .peer_message = on_peer_message,
+                                     .wake = on_wake,
+                                     .disk_written = on_disk_written,
+                                     .turn_end = on_turn_end,
+                                     .going = on_going,
+                                     .has_clients = on_has_clients};
+        io_run(io, &handler);
+        node_free(node);
+        log_line(LOG_INFO, "stopped", "node=%s", config->self.name);
+    }
+    if (disk != NULL)
+        disk->type->close(disk);
+    io_free(io);
+    return node == NULL ? EXIT_FAILED : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check-config", no_argument, NULL, 'k'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    bool check_only = false;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'c') {
+            path = optarg;
+        } else if (option == 'k') {
+            check_only = true;
+        } else if (option == 'v') {
+            puts("hotlined " HOTLINE_VERSION);
+            return 0;
+        } else {
+            usage(option == 'h' ? stdout : stderr);
+            return option == 'h' ? 0 : EXIT_USAGE;
+        }
+    }
+    if (path == NULL || optind != argc) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    struct config *config = check_alloc(sizeof *config);
+    int status = EXIT_FAILED;
+    if (read_config(path, config)) {
+        status = 0;
+        if (check_only) {
+            printf("%s: ok\n", path);
+        } else {
+            raise_file_limit();
+            status = run(config);
+        }
+    }
+    free(config);
+    return status;
+}

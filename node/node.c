@@ -1,0 +1,419 @@
+#include "node/node.h"
+
+#include "node/node_private.h"
+
+#include "client.pb-c.h"
+#include "peer.pb-c.h"
+#include "records.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store/record_codec.h"
+
+#define TICK_MS 100
+#define TALK_BUDGET_BYTES ((size_t)512 * 1024)
+#define DURABILITY_DEFAULT 2
+#define DURABILITY_WAIT_DEFAULT_MS 1500
+
+// ---- carrying out effects
+
+static void queue_talk(struct node *self, struct span message)
+{
+    if (self->talk.count == NODE_TALK_MAX) {
+        self->counters.talk_dropped++;
+        return;
+    }
+    uint32_t bytes = (uint32_t)message.bytes;
+    bytes_append(&self->talk.bytes, &bytes, sizeof bytes);
+    bytes_append(&self->talk.bytes, message.data, message.bytes);
+    self->talk.count++;
+}
+
+static void send_talk(struct node *self, const char *name, struct span message)
+{
+    if (strcmp(name, self->config->self.name) == 0) {
+        queue_talk(self, message);
+        return;
+    }
+    int32_t peer = peers_find(self->peers, name);
+    if (peer >= 0)
+        peers_send_talk(self->peers, (uint32_t)peer, message);
+    else
+        self->counters.talk_dropped++;
+}
+
+static void carry_out(struct node *self, const struct effect *effect)
+{
+    struct span bytes = effect_bytes(&self->effects, effect);
+    switch (effect->type) {
+    case EFFECT_CLIENT:
+        sessions_send(self->sessions, effect->session, bytes);
+        break;
+    case EFFECT_BIND:
+        sessions_bind(self->sessions, effect->session, effect->kind, effect->name, effect->attach);
+        break;
+    case EFFECT_UNBIND:
+        sessions_unbind(self->sessions, effect->session);
+        break;
+    case EFFECT_NODE:
+        send_talk(self, effect->name, bytes);
+        break;
+    case EFFECT_PUT:
+        if (store_put(self->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) == NULL)
+            self->counters.puts_refused++;
+        break;
+    case EFFECT_ACKNOWLEDGE:
+        acceptance_add(self->acceptance, self->now, effect->session, effect->name, effect->attach);
+        break;
+    }
+}
+
+static void step_once(struct node *self, const struct event *event)
+{
+    self->board_wants_us = switchboard_step(self->board, self->now, event, &self->effects);
+    for (uint32_t i = 0; i < self->effects.count; i++)
+        carry_out(self, &self->effects.list[i]);
+}
+
+static void receive_talk(struct node *self, const char *from, struct span message)
+{
+    struct arena arena = {0};
+    Peer__Talk *talk = peer__talk__unpack(arena_allocator(&arena, TALK_BUDGET_BYTES), message.bytes, message.data);
+    if (talk == NULL) {
+        self->counters.talk_dropped++;
+        return;
+    }
+    struct record record;
+    const struct record *taken;
+    if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&
+        record_from_message(talk->answer->desk, &record) && store_take(self->store, &record, &taken) == STORE_TAKEN) {
+        struct event event = {.type = EVENT_RECORD, .record = taken};
+        step_once(self, &event);
+    }
+    struct event event = {.type = EVENT_TALK, .name = from, .talk = talk};
+    step_once(self, &event);
+    arena_close(&arena);
+}
+
+// What this node says to itself is heard within the turn, in order.
+static void talk_to_self(struct node *self)
+{
+    while (self->talk.count > 0) {
+        struct talk_queue now = self->talk;
+        self->talk = self->talk_now;
+        self->talk.count = 0;
+        bytes_clear(&self->talk.bytes);
+        size_t offset = 0;
+        for (uint32_t i = 0; i < now.count; i++) {
+            uint32_t bytes;
+            memcpy(&bytes, now.bytes.data + offset, sizeof bytes);
+            offset += sizeof bytes;
+            receive_talk(self, self->config->self.name, (struct span){now.bytes.data + offset, bytes});
+            offset += bytes;
+        }
+        self->talk_now = now;
+    }
+}
+
+void node_step(struct node *self, const struct event *event)
+{
+    step_once(self, event);
+    talk_to_self(self);
+}
+
+// ---- events from below
+
+static void on_peer_up(void *context, uint32_t index)
+{
+    struct node *self = context;
+    const struct peer *peer = peers_at(self->peers, index);
+    feed_peer_up(self->feed, self->now, index);
+    struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
+    node_step(self, &event);
+}
+
+static void on_peer_down(void *context, uint32_t index)
+{
+    struct node *self = context;
+    const struct peer *peer = peers_at(self->peers, index);
+    feed_peer_down(self->feed, self->now, index);
+    struct event event = {.type = EVENT_PEER_DOWN, .name = peer->card.name, .boot = peer->boot};
+    node_step(self, &event);
+}
+
+static void on_talk(void *context, uint32_t index, struct span message)
+{
+    struct node *self = context;
+    receive_talk(self, peers_at(self->peers, index)->card.name, message);
+    talk_to_self(self);
+}
+
+static void on_bulk(void *context, uint32_t index, const struct Peer__Envelope *envelope)
+{
+    struct node *self = context;
+    feed_receive(self->feed, self->now, index, envelope);
+}
+
+static void on_record(void *context, const struct record *record)
+{
+    struct node *self = context;
+    if (record->kind == REC__KIND__DIRECTORY) {
+        self->directory_stale = true;
+        return;
+    }
+    struct event event = {.type = EVENT_RECORD, .record = record};
+    node_step(self, &event);
+}
+
+static void check_accepted(struct node *self)
+{
+    const struct directory *directory = self->directory;
+    acceptance_check(self->acceptance, self->now, directory ? directory->settings.durability : DURABILITY_DEFAULT,
+                     directory ? directory->settings.durability_wait_ms : DURABILITY_WAIT_DEFAULT_MS);
+}
+
+static void on_stored(void *context, uint32_t peer, uint64_t seq)
+{
+    (void)peer;
+    (void)seq;
+    check_accepted(context);
+}
+
+static void on_swept(void *context, uint32_t peer)
+{
+    (void)context;
+    (void)peer;
+}
+
+// ---- events from clients
+
+static void on_client_event(void *context, const struct event *event)
+{
+    struct node *self = context;
+    bool attaches = event->type == EVENT_DESK_ATTACH || event->type == EVENT_GATEWAY_ATTACH;
+    if (self->going && attaches)
+        sessions_refuse(self->sessions, event->session, "going", "this node stops: attach to the next", "", "", NULL, 0);
+    else
+        node_step(self, event);
+}
+
+static void on_query(void *context, uint64_t session, const struct Cli__Query *query)
+{
+    answers_query(context, session, query);
+}
+
+static void on_apply_part(void *context, uint64_t session, const struct Cli__ApplyPart *part)
+{
+    primary_apply_part(context, session, part);
+}
+
+static uint32_t on_next_nodes(void *context, Cli__NextNode *nodes, uint32_t room)
+{
+    struct node *self = context;
+    const struct peer *order[PEERS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
+        const struct peer *peer = peers_at(self->peers, i);
+        if (!peer->up || peer->going || peer->card.client[0] == '\0')
+            continue;
+        uint32_t at = count++;
+        for (; at > 0 && peer->rtt_us < order[at - 1]->rtt_us; at--)
+            order[at] = order[at - 1];
+        order[at] = peer;
+    }
+    count = count < room ? count : room;
+    for (uint32_t i = 0; i < count; i++) {
+        cli__next_node__init(&nodes[i]);
+        nodes[i].name = (char *)order[i]->card.name;
+        nodes[i].client = (char *)order[i]->card.client;
+    }
+    return count;
+}
+
+static bool on_sees_majority(void *context)
+{
+    return primary_sees_majority(context);
+}
+
+// ---- life
+
+static void read_record(void *context, const struct record *record)
+{
+    struct node *self = context;
+    struct event event = {.type = EVENT_RECORD, .record = record};
+    if (record->kind != REC__KIND__DIRECTORY)
+        step_once(self, &event);
+}
+
+static bool open_store(struct node *self, struct problem *ret_problem)
+{
+    struct store_options options = {.node = self->config->self.name,
+                                    .boot = self->boot,
+                                    .records_max = self->config->records_max,
+                                    .horizon_kind_mask = 1u << REC__KIND__CALL};
+    self->store = store_create(&options);
+    if (!store_open(self->store, self->disk, ret_problem))
+        return false;
+    store_set_horizon(self->store, shelf_read_horizon(self->store), NULL, NULL);
+    return true;
+}
+
+static void create_floors(struct node *self)
+{
+    const struct config *config = self->config;
+    struct peers_options peers = {.self = config->self,
+                                  .boot = self->boot,
+                                  .heartbeat_ms = config->heartbeat_ms,
+                                  .down_after_ms = config->down_after_ms};
+    struct peers_events peers_events = {
+        .context = self, .up = on_peer_up, .down = on_peer_down, .talk = on_talk, .bulk = on_bulk};
+    self->peers = peers_create(self->world, &peers, &peers_events);
+    struct feed_options feed = {.digest_every_ms = config->digest_every_ms};
+    struct feed_events feed_events = {.context = self, .record = on_record, .stored = on_stored, .swept = on_swept};
+    self->feed = feed_create(self->world, self->store, self->peers, &feed, &feed_events);
+    struct board_options board = {.node = config->self.name,
+                                  .boot = self->boot,
+                                  .site = config->self.site,
+                                  .lat_udeg = config->self.lat_udeg,
+                                  .lon_udeg = config->self.lon_udeg,
+                                  .store = self->store,
+                                  .atlas = self->atlas};
+    self->board = board_create(&board);
+    struct sessions_options sessions = {.node = config->self.name,
+                                        .client_heartbeat_ms = config->client_heartbeat_ms,
+                                        .client_down_after_ms = config->client_down_after_ms,
+                                        .silent_after_ms = config->desk_timeout_ms};
+    struct sessions_events sessions_events = {.context = self,
+                                              .event = on_client_event,
+                                              .query = on_query,
+                                              .apply_part = on_apply_part,
+                                              .next_nodes = on_next_nodes,
+                                              .sees_majority = on_sees_majority};
+    self->sessions = sessions_create(self->world, &sessions, &sessions_events);
+    self->acceptance = acceptance_create(config->self.name, self->store, self->feed, self->sessions);
+}
+
+struct node *node_create(struct world *world, struct disk *disk, const struct config *config,
+                         struct problem *ret_problem)
+{
+    struct node *self = check_alloc(sizeof *self);
+    self->world = world;
+    self->disk = disk;
+    self->config = config;
+    self->now = world_now(world);
+    self->started_us = self->now.mono_us;
+    // Unique per start; its order decides nothing.
+    world->type->random(world, &self->boot, sizeof self->boot);
+    self->boot = (self->now.wall_ms << 20) | (self->boot & 0xfffff);
+    self->atlas = atlas_create(config->zone_tab, config->prefixes, ret_problem);
+    if (self->atlas == NULL || !open_store(self, ret_problem)) {
+        node_free(self);
+        return NULL;
+    }
+    create_floors(self);
+    for (uint32_t i = 0; i < config->peer_count; i++)
+        if (!peers_add(self->peers, &config->peers[i])) {
+            problem_set(ret_problem, "peer %s: invalid endpoint, or more than %d peers", config->peers[i].name,
+                        PEERS_MAX);
+            node_free(self);
+            return NULL;
+        }
+    primary_take_over(self);
+    store_each(self->store, REC__KIND__GATEWAY, read_record, self);
+    store_each(self->store, REC__KIND__CALL, read_record, self);
+    node_wake(self);
+    return self;
+}
+
+void node_free(struct node *self)
+{
+    if (self == NULL)
+        return;
+    acceptance_free(self->acceptance);
+    sessions_free(self->sessions);
+    board_free(self->board);
+    if (self->feed != NULL)
+        feed_free(self->feed);
+    if (self->peers != NULL)
+        peers_free(self->peers);
+    if (self->store != NULL)
+        store_free(self->store);
+    directory_free(self->directory);
+    atlas_free(self->atlas);
+    effects_close(&self->effects);
+    bytes_close(&self->talk.bytes);
+    bytes_close(&self->talk_now.bytes);
+    bytes_close(&self->apply.bytes);
+    arena_close(&self->arena);
+    free(self);
+}
+
+// ---- the turn
+
+void node_client_message(struct node *self, const struct world_client *client, struct span message)
+{
+    self->now = world_now(self->world);
+    sessions_receive(self->sessions, self->now, client, message);
+}
+
+void node_peer_message(struct node *self, struct span message)
+{
+    self->now = world_now(self->world);
+    peers_receive(self->peers, self->now, message);
+}
+
+void node_disk_written(struct node *self)
+{
+    self->now = world_now(self->world);
+    feed_stored(self->feed, self->now);
+    check_accepted(self);
+    primary_written(self);
+}
+
+void node_wake(struct node *self)
+{
+    self->now = world_now(self->world);
+    uint64_t now_us = self->now.mono_us;
+    if (now_us >= self->board_wants_us) {
+        struct event event = {.type = EVENT_DEADLINE};
+        node_step(self, &event);
+    }
+    if (now_us >= self->peers_want_us)
+        self->peers_want_us = peers_tick(self->peers, self->now, store_last_seq(self->store));
+    if (now_us >= self->feed_wants_us)
+        self->feed_wants_us = feed_tick(self->feed, self->now);
+    if (now_us >= self->tick_us) {
+        sessions_tick(self->sessions, self->now);
+        check_accepted(self);
+        primary_tick(self);
+        self->tick_us = now_us + (uint64_t)TICK_MS * 1000;
+    }
+}
+
+void node_turn_end(struct node *self)
+{
+    if (self->directory_stale)
+        primary_take_over(self);
+    feed_flush(self->feed, self->now);
+    store_flush(self->store);
+    self->counters.turns++;
+    uint64_t at = self->board_wants_us;
+    at = self->peers_want_us < at ? self->peers_want_us : at;
+    at = self->feed_wants_us < at ? self->feed_wants_us : at;
+    at = self->tick_us < at ? self->tick_us : at;
+    self->world->type->wake_at(self->world, at);
+}
+
+void node_say_going(struct node *self)
+{
+    self->going = true;
+    peers_say_going(self->peers, self->now);
+    sessions_say_going(self->sessions);
+}
+
+bool node_has_clients(const struct node *self)
+{
+    struct sessions_counts counts = sessions_counts(self->sessions);
+    return counts.desks + counts.gateways > 0;
+}

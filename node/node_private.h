@@ -1,0 +1,79 @@
+// The parts of one node, for the files of this floor.
+#ifndef NODE_NODE_PRIVATE_H
+#define NODE_NODE_PRIVATE_H
+
+#include "cluster/feed/feed.h"
+#include "cluster/peers/peers.h"
+#include "cluster/store/store.h"
+#include "cluster/wire/arena.h"
+#include "node/directory/atlas.h"
+#include "node/directory/directory.h"
+#include "node/directory/shelf.h"
+#include "node/node.h"
+#include "node/sessions/acceptance.h"
+#include "node/sessions/sessions.h"
+#include "node/switchboard/switchboard.h"
+
+struct Cli__ApplyPart;
+struct Cli__Query;
+
+struct talk_queue {  // messages of this node to itself
+    struct bytes bytes;
+    uint32_t count;
+};
+
+struct apply {  // one at a time
+    uint64_t session, query;
+    struct bytes bytes;
+    uint32_t next_part;
+    uint64_t written_seq;  // waits for the disk; 0: collecting
+};
+
+struct node {
+    struct world *world;
+    struct disk *disk;
+    const struct config *config;
+    uint64_t boot;
+    struct now now;
+    uint64_t started_us;
+
+    struct store *store;
+    struct peers *peers;
+    struct feed *feed;
+    struct atlas *atlas;
+    struct board *board;
+    struct sessions *sessions;
+    struct acceptance *acceptance;
+
+    struct directory *directory;  // NULL: none yet
+    struct shelf_version directory_version;
+    bool directory_stale;  // a chunk came: look whether it is whole
+    bool primary_claimed;  // in this boot
+    uint64_t horizon_next_us;
+    struct apply apply;
+
+    struct effects effects;
+    struct talk_queue talk, talk_now;
+    struct arena arena;
+    uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us;
+    bool going;
+    struct node_counters {
+        uint64_t turns, talk_dropped, puts_refused, directories_bad, applies, applies_refused;
+    } counters;
+};
+
+// node.c
+void node_step(struct node *self, const struct event *event);
+
+// primary.c: the directory, written by its primary, taken over by all
+void primary_apply_part(struct node *self, uint64_t session, const struct Cli__ApplyPart *part);
+void primary_written(struct node *self);          // the disk has more: an apply may be answered
+void primary_tick(struct node *self);             // retention
+void primary_take_over(struct node *self);        // the newest whole directory in the store
+uint32_t primary_swept(const struct node *self);  // nodes whose feeds were taken over in this boot, with this one
+bool primary_sees_majority(const struct node *self);
+
+// answers.c
+void answers_query(struct node *self, uint64_t session, const struct Cli__Query *query);
+
+#endif

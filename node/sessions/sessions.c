@@ -1,0 +1,381 @@
+#include "node/sessions/sessions.h"
+
+#include "cluster/base/text.h"
+#include "cluster/store/tables.h"
+#include "cluster/wire/arena.h"
+
+#include "client.pb-c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEXT_NODES_MAX 16
+
+struct session {
+    uint64_t id;
+    struct world_client client;
+    uint8_t kind;  // rec.Kind: DESK, GATEWAY, or 0 while it has attached to nothing
+    char name[NAME_MAX_BYTES + 1];
+    uint64_t attach;
+    uint64_t last_heard_us;
+    UT_hash_handle by_client, by_id;
+};
+
+struct sessions {
+    struct world *world;
+    struct sessions_options options;
+    struct sessions_events events;
+    struct session *by_client, *by_id;
+    uint64_t last_id;
+    struct arena arena;
+    struct bytes out;
+    struct sessions_counts counts;
+    uint64_t last_tick_us;
+};
+
+struct sessions *sessions_create(struct world *world, const struct sessions_options *options,
+                                 const struct sessions_events *events)
+{
+    struct sessions *self = check_alloc(sizeof *self);
+    self->world = world;
+    self->options = *options;
+    self->options.node = check_strdup(options->node);
+    self->events = *events;
+    return self;
+}
+
+static void drop(struct sessions *self, struct session *session)
+{
+    if (session->kind == REC__KIND__DESK)
+        self->counts.desks--;
+    if (session->kind == REC__KIND__GATEWAY)
+        self->counts.gateways--;
+    self->counts.sessions--;
+    HASH_DELETE(by_client, self->by_client, session);
+    HASH_DELETE(by_id, self->by_id, session);
+    free(session);
+}
+
+void sessions_free(struct sessions *self)
+{
+    if (self == NULL)
+        return;
+    struct session *session, *next;
+    HASH_ITER(by_id, self->by_id, session, next)
+    {
+        drop(self, session);
+    }
+    arena_close(&self->arena);
+    bytes_close(&self->out);
+    free((char *)self->options.node);
+    free(self);
+}
+
+static struct session *find(const struct sessions *self, uint64_t id)
+{
+    struct session *session;
+    HASH_FIND(by_id, self->by_id, &id, sizeof id, session);
+    return session;
+}
+
+static struct session *find_or_add(struct sessions *self, const struct world_client *client)
+{
+    struct session *session;
+    HASH_FIND(by_client, self->by_client, client, sizeof *client, session);
+    if (session != NULL)
+        return session;
+    if (self->counts.sessions >= SESSIONS_MAX)
+        return NULL;
+    session = check_alloc(sizeof *session);
+    session->id = ++self->last_id;
+    session->client = *client;
+    HASH_ADD(by_client, self->by_client, client, sizeof *client, session);
+    HASH_ADD(by_id, self->by_id, id, sizeof session->id, session);
+    self->counts.sessions++;
+    return session;
+}
+
+// ---- out
+
+static void send_to(struct sessions *self, const struct world_client *client, struct span message)
+{
+    if (!world_send_client(self->world, client, message))
+        self->counts.not_sent++;
+}
+
+static struct span pack(struct sessions *self, const Cli__ToClient *message)
+{
+    bytes_clear(&self->out);
+    size_t count = cli__to_client__get_packed_size(message);
+    cli__to_client__pack(message, bytes_grow(&self->out, count));
+    return (struct span){self->out.data, count};
+}
+
+void sessions_send(struct sessions *self, uint64_t id, struct span message)
+{
+    const struct session *session = find(self, id);
+    if (session != NULL)
+        send_to(self, &session->client, message);
+    else
+        self->counts.not_sent++;
+}
+
+void sessions_say(struct sessions *self, uint64_t id, Cli__ToClient *message)
+{
+    sessions_send(self, id, pack(self, message));
+}
+
+static void refuse_client(struct sessions *self, const struct world_client *client, const char *reason,
+                          const char *detail)
+{
+    Cli__Refused refused = CLI__REFUSED__INIT;
+    refused.reason = (char *)reason;
+    refused.detail = (char *)detail;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = &refused;
+    send_to(self, client, pack(self, &message));
+}
+
+void sessions_refuse(struct sessions *self, uint64_t id, const char *reason, const char *detail, const char *what,
+                     const char *elsewhere, char *const *errors, size_t error_count)
+{
+    Cli__Refused refused = CLI__REFUSED__INIT;
+    Cli__NextNode node = CLI__NEXT_NODE__INIT;
+    refused.reason = (char *)reason;
+    refused.detail = (char *)detail;
+    refused.what = (char *)what;
+    refused.errors = (char **)errors;
+    refused.n_errors = error_count;
+    if (elsewhere[0] != '\0') {
+        node.client = (char *)elsewhere;
+        refused.elsewhere = &node;
+    }
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = &refused;
+    sessions_say(self, id, &message);
+}
+
+static uint32_t next_nodes(struct sessions *self, Cli__NextNode *nodes, Cli__NextNode **pointers)
+{
+    uint32_t count = self->events.next_nodes(self->events.context, nodes, NEXT_NODES_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        pointers[i] = &nodes[i];
+    return count;
+}
+
+void sessions_bind(struct sessions *self, uint64_t id, uint8_t kind, const char *name, uint64_t attach)
+{
+    struct session *session = find(self, id);
+    if (session == NULL)
+        return;
+    if (session->kind == 0) {
+        self->counts.desks += kind == REC__KIND__DESK;
+        self->counts.gateways += kind == REC__KIND__GATEWAY;
+    }
+    session->kind = kind;
+    text_copy(session->name, sizeof session->name, name);
+    session->attach = attach;
+    Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
+    Cli__Attached attached = CLI__ATTACHED__INIT;
+    attached.attach = attach;
+    attached.node = (char *)self->options.node;
+    attached.heartbeat_ms = self->options.client_heartbeat_ms;
+    attached.down_after_ms = self->options.client_down_after_ms;
+    attached.n_next = next_nodes(self, nodes, pointers);
+    attached.next = pointers;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_ATTACHED;
+    message.attached = &attached;
+    sessions_say(self, id, &message);
+}
+
+void sessions_unbind(struct sessions *self, uint64_t id)
+{
+    struct session *session = find(self, id);
+    if (session == NULL || session->kind == 0)
+        return;
+    self->counts.desks -= session->kind == REC__KIND__DESK;
+    self->counts.gateways -= session->kind == REC__KIND__GATEWAY;
+    session->kind = 0;
+}
+
+void sessions_say_going(struct sessions *self)
+{
+    Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
+    Cli__Going going = CLI__GOING__INIT;
+    going.n_next = next_nodes(self, nodes, pointers);
+    going.next = pointers;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_GOING;
+    message.going = &going;
+    struct span packed = pack(self, &message);
+    for (struct session *session = self->by_id; session != NULL; session = session->by_id.next)
+        send_to(self, &session->client, packed);
+}
+
+// ---- in
+
+static void ping(struct sessions *self, const struct session *session, const Cli__Ping *words)
+{
+    Cli__Pong pong = CLI__PONG__INIT;
+    pong.sent_us = words->sent_us;
+    pong.node = (char *)self->options.node;
+    pong.majority = self->events.sees_majority(self->events.context);
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_PONG;
+    message.pong = &pong;
+    send_to(self, &session->client, pack(self, &message));
+}
+
+static void gone(struct sessions *self, struct session *session, bool leaving)
+{
+    struct event event = {.type = session->kind == REC__KIND__DESK ? EVENT_DESK_GONE : EVENT_GATEWAY_GONE,
+                          .session = session->id,
+                          .name = session->name,
+                          .leaving = leaving};
+    if (session->kind != 0)
+        self->events.event(self->events.context, &event);
+}
+
+// A word of a party that is attached.
+static void party_word(struct sessions *self, struct session *session, uint8_t kind, struct event *event,
+                       const char *what)
+{
+    if (session->kind != kind) {
+        self->counts.not_attached++;
+        sessions_refuse(self, session->id, "not_attached", "attach first", what, "", NULL, 0);
+        return;
+    }
+    event->name = session->name;
+    self->events.event(self->events.context, event);
+}
+
+static void attach(struct sessions *self, struct session *session, uint8_t kind, const struct event *event)
+{
+    if (session->kind != 0 && session->kind != kind) {
+        sessions_refuse(self, session->id, "attached", "this connection is attached as something else", "", "", NULL,
+                        0);
+        return;
+    }
+    self->events.event(self->events.context, event);
+}
+
+static void take_apart(struct sessions *self, struct session *session, const Cli__ToNode *words)
+{
+    struct event event = {.session = session->id};
+    switch (words->body_case) {
+    case CLI__TO_NODE__BODY_PING:
+        ping(self, session, words->ping);
+        break;
+    case CLI__TO_NODE__BODY_ATTACH_DESK:
+        event.type = EVENT_DESK_ATTACH;
+        event.attach_desk = words->attach_desk;
+        attach(self, session, REC__KIND__DESK, &event);
+        break;
+    case CLI__TO_NODE__BODY_ATTACH_GATEWAY:
+        event.type = EVENT_GATEWAY_ATTACH;
+        event.attach_gateway = words->attach_gateway;
+        attach(self, session, REC__KIND__GATEWAY, &event);
+        break;
+    case CLI__TO_NODE__BODY_DETACH:
+        if (session->kind != 0 && words->detach->attach == session->attach) {
+            gone(self, session, true);
+            sessions_unbind(self, session->id);
+        }
+        break;
+    case CLI__TO_NODE__BODY_DESK_WORD:
+        event.type = EVENT_DESK_WORD;
+        event.desk_word = words->desk_word;
+        party_word(self, session, REC__KIND__DESK, &event, words->desk_word->call);
+        break;
+    case CLI__TO_NODE__BODY_SUBMIT:
+        event.type = EVENT_SUBMIT;
+        event.submit = words->submit;
+        party_word(self, session, REC__KIND__GATEWAY, &event, words->submit->call);
+        break;
+    case CLI__TO_NODE__BODY_LEG_WORD:
+        event.type = EVENT_LEG_WORD;
+        event.leg_word = words->leg_word;
+        party_word(self, session, REC__KIND__GATEWAY, &event, words->leg_word->call);
+        break;
+    case CLI__TO_NODE__BODY_QUERY:
+        self->events.query(self->events.context, session->id, words->query);
+        break;
+    case CLI__TO_NODE__BODY_APPLY_PART:
+        self->events.apply_part(self->events.context, session->id, words->apply_part);
+        break;
+    case CLI__TO_NODE__BODY__NOT_SET:
+    case _CLI__TO_NODE__BODY__CASE_IS_INT_SIZE:
+        self->counts.malformed++;
+        refuse_client(self, &session->client, "malformed", "a message without a body, or of a newer protocol");
+        break;
+    }
+}
+
+void sessions_receive(struct sessions *self, struct now now, const struct world_client *client, struct span message)
+{
+    char detail[128];
+    self->counts.received++;
+    if (message.bytes > SESSIONS_ATTACH_MAX_BYTES) {
+        self->counts.too_large++;
+        snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", message.bytes,
+                 SESSIONS_ATTACH_MAX_BYTES);
+        refuse_client(self, client, "too_large", detail);
+        return;
+    }
+    struct session *session = find_or_add(self, client);
+    if (session == NULL) {
+        self->counts.over_bound++;
+        refuse_client(self, client, "overload", "this node has as many sessions as it may");
+        return;
+    }
+    session->last_heard_us = now.mono_us;
+    size_t budget = message.bytes * SESSIONS_BUDGET_FACTOR + ARENA_BLOCK_BYTES;
+    Cli__ToNode *words = cli__to_node__unpack(arena_allocator(&self->arena, budget), message.bytes, message.data);
+    if (words == NULL) {
+        self->counts.malformed++;
+        refuse_client(self, client, "malformed", "the message is not a cli.ToNode");
+        return;
+    }
+    if (message.bytes > SESSIONS_MESSAGE_MAX_BYTES && words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY) {
+        self->counts.too_large++;
+        snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", message.bytes,
+                 SESSIONS_MESSAGE_MAX_BYTES);
+        refuse_client(self, client, "too_large", detail);
+        return;
+    }
+    take_apart(self, session, words);
+}
+
+void sessions_tick(struct sessions *self, struct now now)
+{
+    // Silence counts only while this loop ran.
+    uint64_t gap_us = now.mono_us - self->last_tick_us;
+    bool stalled = self->last_tick_us != 0 && gap_us > (uint64_t)500 * 1000;
+    self->last_tick_us = now.mono_us;
+    struct session *session, *next;
+    HASH_ITER(by_id, self->by_id, session, next)
+    {
+        if (stalled)
+            session->last_heard_us = now.mono_us;
+        if (now.mono_us - session->last_heard_us < (uint64_t)self->options.silent_after_ms * 1000)
+            continue;
+        self->counts.timed_out += session->kind != 0;
+        gone(self, session, false);
+        drop(self, session);
+    }
+}
+
+struct sessions_counts sessions_counts(const struct sessions *self)
+{
+    return self->counts;
+}
+
+bool sessions_is_bound(const struct sessions *self, uint64_t id)
+{
+    const struct session *session = find(self, id);
+    return session != NULL && session->kind != 0;
+}

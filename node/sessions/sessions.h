@@ -1,0 +1,67 @@
+// Clients' connections: who is on the other end, how long it has been silent, what it says. Takes messages apart and
+// hands them up as switchboard events or as questions; packs nothing but liveness and refusals. One thread.
+#ifndef NODE_SESSIONS_SESSIONS_H
+#define NODE_SESSIONS_SESSIONS_H
+
+#include "cluster/base/bytes.h"
+#include "cluster/world/world.h"
+#include "node/switchboard/switchboard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SESSIONS_MAX 50000
+#define SESSIONS_MESSAGE_MAX_BYTES ((size_t)64 * 1024)       // an ordinary message of a client
+#define SESSIONS_ATTACH_MAX_BYTES ((size_t)4 * 1024 * 1024)  // a gateway that says what it holds
+#define SESSIONS_BUDGET_FACTOR 8                             // memory for unpacking, in message sizes
+
+struct Cli__Query;
+struct Cli__ApplyPart;
+struct Cli__ToClient;
+struct Cli__NextNode;
+
+struct sessions;
+
+struct sessions_options {
+    const char *node;                                    // copied
+    uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
+    uint32_t silent_after_ms;                            // a silent client's session ends
+};
+
+struct sessions_events {  // called from sessions_receive and sessions_tick
+    void *context;
+    void (*event)(void *context, const struct event *event);
+    void (*query)(void *context, uint64_t session, const struct Cli__Query *query);
+    void (*apply_part)(void *context, uint64_t session, const struct Cli__ApplyPart *part);
+    // Other nodes a client could go to, best first. Lends what it fills in; returns how many.
+    uint32_t (*next_nodes)(void *context, struct Cli__NextNode *ret_nodes, uint32_t room);
+    bool (*sees_majority)(void *context);
+};
+
+struct sessions_counts {
+    uint64_t sessions, desks, gateways;
+    uint64_t received, malformed, too_large, over_bound, not_attached, not_sent, timed_out;
+};
+
+struct sessions *sessions_create(struct world *world, const struct sessions_options *options,
+                                 const struct sessions_events *events);
+void sessions_free(struct sessions *self);
+
+void sessions_receive(struct sessions *self, struct now now, const struct world_client *client, struct span message);
+void sessions_tick(struct sessions *self, struct now now);
+
+// Effects of the switchboard.
+void sessions_send(struct sessions *self, uint64_t session, struct span message);
+void sessions_say(struct sessions *self, uint64_t session, struct Cli__ToClient *message);
+void sessions_bind(struct sessions *self, uint64_t session, uint8_t kind, const char *name, uint64_t attach);
+void sessions_unbind(struct sessions *self, uint64_t session);
+// This node stops: every client is told where to go.
+void sessions_say_going(struct sessions *self);
+void sessions_refuse(struct sessions *self, uint64_t session, const char *reason, const char *detail, const char *what,
+                     const char *elsewhere, char *const *errors, size_t error_count);
+
+struct sessions_counts sessions_counts(const struct sessions *self);
+// A stand-by connection says that its client is attached to that node: the node is heard.
+bool sessions_is_bound(const struct sessions *self, uint64_t session);
+
+#endif

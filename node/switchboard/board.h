@@ -1,0 +1,325 @@
+// The board's own state. Included by the switchboard's files and by board_reading, by nobody else.
+//
+// Who writes what: a struct call is `mine` when this node, in this boot, owns its newest version. Its body is read from
+// the store when a step needs it (a draft), changed there, and put once at the end of the step.
+#ifndef NODE_SWITCHBOARD_BOARD_H
+#define NODE_SWITCHBOARD_BOARD_H
+
+#include "cluster/base/text.h"
+#include "cluster/base/timers.h"
+#include "cluster/store/tables.h"
+#include "cluster/wire/arena.h"
+#include "node/route/route.h"
+#include "node/route/waiting.h"
+#include "node/switchboard/stats.h"
+#include "node/switchboard/switchboard.h"
+
+#include "client.pb-c.h"
+#include "peer.pb-c.h"
+#include "records.pb-c.h"
+
+#include <utlist.h>
+
+#define CALL_OFFERS_MAX 16  // open at once: the ring width, and those kept open at nodes that went down
+#define CALL_TRIED_MAX 32
+#define DESK_PASSED_MAX 8
+#define POSITION_LOOK_MAX 256  // calls behind one that are looked at to find its position
+#define DRAFT_BUDGET_BYTES ((size_t)256 * 1024)
+
+struct party {  // who owns a record: a node in one boot
+    uint32_t node;
+    uint64_t boot;
+};
+
+struct board_node {
+    char *name;
+    uint64_t up_boot;     // 0: down
+    uint64_t changed_us;  // when it last went up or down
+    uint32_t rtt_us;
+};
+
+// ---- N: what the owner of a call does for it
+
+struct offer {
+    uint32_t n;
+    uint32_t agent;  // by the directory
+    uint64_t agent_login;
+    uint32_t node;  // where the desk was when it was made or heard
+    uint64_t deadline_us;
+    bool rings;        // the desk's node said so
+    bool told;         // the gateway knows
+    bool unreachable;  // the desk's node is down: it counts no longer for the ring width
+};
+
+struct tried {
+    uint32_t agent;
+    uint64_t until_us;
+    bool by_node;  // the agent's node refused, not the person: an Invite lifts it
+};
+
+struct duty {
+    struct offer offers[CALL_OFFERS_MAX];
+    uint32_t offer_count;
+    struct tried tried[CALL_TRIED_MAX];
+    uint32_t tried_count;
+    bool taken;  // by the offer below: accepted, not refused since
+    struct offer taker;
+    bool joined;
+};
+
+struct gateway;
+
+struct call {  // not ended
+    UT_hash_handle hh;
+    char *id;
+    uint64_t attach;
+    struct party owner;
+    uint64_t born_ms;
+    Rec__CallState state;
+    uint32_t queue;  // DIRECTORY_NONE: the directory no longer has it
+    bool mine;
+    bool drafted, changed;  // in this step
+    Rec__Call *body;        // the draft
+    struct waiting_entry waiting;
+    struct gateway *gateway;
+    struct call *gateway_next, *gateway_previous;
+    struct duty *duty;  // mine, and it has been offered
+    struct timer timer;
+    uint64_t wait_limit_us;  // mine
+    uint64_t news_us;        // mine and waiting: the next word on the position
+    uint32_t position;       // last told
+    uint32_t invited_agent;  // M: one of our desks asks for it, plus one
+    struct call *next_draft;
+};
+
+struct gateway {
+    UT_hash_handle hh;
+    char *name;
+    char site[NAME_MAX_BYTES + 1];  // where it stands, "" when it did not say
+    uint64_t attach;                // the largest seen
+    struct party owner;             // where
+    uint64_t session;               // here and attached: the session; otherwise 0
+    bool here;                      // attached here last, and not elsewhere since
+    struct timer timer;             // how long its calls are kept for it
+    struct call *calls;
+};
+
+// ---- M: a desk that is attached here
+
+struct passed {  // calls this desk is not to be asked for just now
+    char call[CALL_ID_MAX_BYTES + 1];
+    uint64_t until_us;
+};
+
+struct rung {  // the offer at a desk
+    char call[CALL_ID_MAX_BYTES + 1];
+    uint64_t call_attach;
+    uint32_t n;
+    uint32_t node;         // the call's owner now
+    uint64_t deadline_us;  // while it rings
+    bool accepted, confirmed, joined;
+    bool over;  // the desk ended it; said again until the owner knows
+};
+
+struct here {
+    uint32_t agent;  // by the directory
+    uint64_t session;
+    struct rung rung;                  // call "" when there is none
+    struct rung leaving;               // a conversation the desk ended, until its owner knows
+    char hold[CALL_ID_MAX_BYTES + 1];  // invited for this call; "" when not held
+    uint64_t hold_until_us;
+    struct passed passed[DESK_PASSED_MAX];
+    uint32_t passed_next;
+    struct timer timer;
+    bool engaged;  // in the board's list: rung or leaving
+    struct here *prev, *next;
+};
+
+struct desk {  // one per agent of the directory
+    Rec__AgentState state;
+    char reason[NAME_MAX_BYTES + 1];
+    char call[CALL_ID_MAX_BYTES + 1];
+    uint64_t since_ms;
+    uint64_t attach;  // 0: never seen
+    struct party owner;
+    uint32_t misses;
+    bool mine;             // attached here in this boot, or its last word was ours
+    bool changed;          // in this step
+    struct here *here;     // attached now
+    struct call *offered;  // N: our call that is offered to it, or has taken it
+};
+
+struct board {
+    char node[NAME_MAX_BYTES + 1];
+    char site[NAME_MAX_BYTES + 1];
+    struct sphere_point at;
+    uint64_t boot;
+    const struct store *store;
+    const struct atlas *atlas;
+    const struct directory *directory;  // NULL: none yet
+    uint32_t calls_max;
+
+    struct board_node *nodes;
+    uint32_t node_count;
+    struct call *calls;
+    uint32_t call_count;
+    struct gateway *gateways;
+    struct desk *desks;          // by the directory's agents
+    struct here *engaged;        // desks here that have a call, or leave one
+    struct route_agent *agents;  // the same
+    struct route *route;         // who could be offered a call
+    struct route *own;           // the same, of our own desks
+    void *route_memory, *own_memory;
+    struct waiting *waiting;
+    struct timers timers;
+    struct timer tick;
+    struct stats stats;
+
+    // the step
+    struct now now;
+    struct effects *effects;
+    struct arena arena;
+    struct call *drafts;
+    uint32_t *changed_desks;
+    uint32_t changed_desk_count;
+    struct counters {
+        uint64_t calls_submitted, calls_refused, offers_made, offers_taken, offers_refused, invites, invites_declined,
+            talk_ignored, records_ignored, words_refused, tried_forgotten, offers_kept_back;
+    } counters;
+};
+
+enum timer_kind { TIMER_CALL = 1, TIMER_DESK, TIMER_GATEWAY, TIMER_TICK };
+
+// ---- board.c: looking up, drafts, who is up
+
+uint32_t board_node_index(struct board *self, const char *name);
+bool board_owner_up(const struct board *self, struct party owner);
+uint32_t board_rtt_us(const struct board *self, uint32_t node);
+struct call *board_find_call(const struct board *self, const char *id);
+struct call *board_add_call(struct board *self, const char *id);
+void board_drop_call(struct board *self, struct call *call);
+struct gateway *board_gateway(struct board *self, const char *name);
+void board_link_gateway(struct call *call, struct gateway *gateway);
+Rec__Call *board_body(struct board *self, struct call *call);    // reading
+Rec__Call *board_change(struct board *self, struct call *call);  // to be put at the end of the step
+void board_desk_changed(struct board *self, uint32_t agent);
+char *board_text(struct board *self, const char *text);  // a copy that lives as long as the step
+void *board_take(struct board *self, size_t bytes);
+// Unpacks the body of the call that stands in the store, ended or not; NULL: there is none. Lives as long as the step.
+Rec__Call *board_stored_call(struct board *self, const char *id, const struct record **ret_record);
+void board_set_directory(struct board *self, const struct directory *directory);
+// Sets what routing and waiting need to know of a call, from its body.
+void board_read_call(struct board *self, struct call *call, const Rec__Call *body);
+struct sphere_point board_place(const struct board *self, const Rec__Place *place);
+uint32_t board_priority(const struct board *self, const struct call *call);
+void board_refresh_desk(struct board *self, uint32_t agent);  // in the routing indexes
+void board_flush(struct board *self);                         // drafts and desks into effects
+
+// ---- intake.c: how a call comes to be here
+
+void call_submit(struct board *self, const struct event *event);
+// From a gateway's attach: the call as the gateway has it.
+void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach);
+void call_acknowledge(struct board *self, struct call *call);
+
+// ---- calls.c: the lifecycle of a call, at its owner
+
+void call_ring(struct board *self, struct call *call);                     // offers it on, or lets it wait
+void call_move(struct board *self, struct call *call, Rec__CallState to);  // checked against the diagram
+void call_end(struct board *self, struct call *call, Rec__EndReason end, const char *detail);
+// Whoever took it does not have it: back to its old place.
+void call_free_again(struct board *self, struct call *call, const char *detail);
+void call_connect(struct board *self, struct call *call);  // tells the gateway whom to connect
+void call_deadline(struct board *self, struct call *call);
+void call_let_go(struct board *self, struct call *call);  // another owns it now
+void call_set_timer(struct board *self, struct call *call);
+void call_count_end(struct board *self, const Rec__Call *body);  // in the queue's statistics
+void call_dequeue(struct board *self, struct call *call);
+void call_enqueue(struct board *self, struct call *call);
+
+// ---- gateways.c
+
+void gateway_attach(struct board *self, const struct event *event);
+void gateway_word(struct board *self, const struct event *event);
+void gateway_gone(struct board *self, const struct event *event);
+void gateway_deadline(struct board *self, struct gateway *gateway);
+void gateway_copied(struct board *self, const struct record *record);
+
+// ---- offers.c: an offer, at the call's owner
+
+struct duty *offer_duty(struct call *call);
+bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t rank, uint32_t eligible, bool invited);
+void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer);
+void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail);
+void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason);
+void offer_overdue(struct board *self, struct call *call);
+void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
+void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
+bool offer_was_tried(const struct board *self, const struct call *call, uint32_t agent);
+void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
+void offer_desk_copied(struct board *self, uint32_t agent);
+void offer_confirm(struct board *self, struct call *call);
+void offer_withdraw_taker(struct board *self, struct call *call, const char *reason);
+
+// ---- desks.c: the lifecycle of a desk, at its node
+
+void desk_attach(struct board *self, const struct event *event);
+void desk_word(struct board *self, const struct event *event);
+void desk_gone(struct board *self, const struct event *event);
+void desk_offered(struct board *self, const char *from, const Peer__Offer *offer);
+void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw);
+void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm);
+void desk_deadline(struct board *self, uint32_t agent);
+void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body);
+void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const char *reason);
+// After every change of what the desk has: its timer, and whether it is engaged.
+void desk_settle(struct board *self, uint32_t agent);
+// The session here is over: `attach`, at `node`, is larger.
+void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node);
+
+// ---- invites.c
+
+void invite_desk(struct board *self, uint32_t agent);               // our desk is free: is there a call for it?
+void invite_for_call(struct board *self, const struct call *call);  // a call waits: have we a desk for it?
+void invite_received(struct board *self, const char *from, const Peer__Invite *invite);
+void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined);
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms);
+void invite_release(struct board *self, uint32_t agent);  // no longer held
+// The waiting call that goes first for this desk, among those it may be offered now.
+struct call *invite_best(struct board *self, uint32_t agent);
+
+// ---- copies.c: what other nodes wrote
+
+void copy_record(struct board *self, const struct record *record);
+void copy_purged(struct board *self, const char *id);
+void copy_peer_up(struct board *self, const struct event *event);
+void copy_peer_down(struct board *self, const struct event *event);
+// A call whose gateway has attached elsewhere since, without it: reads as over.
+bool call_reads_as_over(const struct board *self, const struct call *call);
+
+// ---- say.c: messages out
+
+void say_to_session(struct board *self, uint64_t session, Cli__ToClient *message);
+void say_refused(struct board *self, uint64_t session, const char *reason, const char *what, uint64_t attach,
+                 const char *format, ...) PRINTF_LIKE(6, 7);
+void say_call_news(struct board *self, struct call *call, Cli__CallNews *news);
+// The end of a call that is known from the store only.
+void say_ended(struct board *self, uint64_t session, uint64_t attach, const char *call, const Rec__Call *body);
+void say_stale(struct board *self, uint64_t session, const char *name, uint64_t attach, uint64_t largest);
+// And unbinds the session. Nothing for session 0.
+void say_superseded(struct board *self, uint64_t session, Rec__Kind kind, const char *name, uint64_t attach,
+                    uint64_t by, const char *node);
+void say_desk_news(struct board *self, uint32_t agent, const char *call, bool connected, bool ended);
+void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, uint32_t n, const char *reason);
+void say_to_node(struct board *self, uint32_t node, Peer__Talk *talk);
+void say_offer_answer(struct board *self, uint32_t agent, const struct rung *rung, Peer__Answer answer,
+                      const char *reason);
+void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason);
+struct effect *say_effect(struct board *self, enum effect_type type);
+
+static inline uint64_t attach_login(uint64_t attach)
+{
+    return attach >> 20;
+}
+
+#endif

@@ -1,0 +1,325 @@
+// The lifecycle of a call, at its owner (N).
+//
+//            ┌──────────── nobody took it ────────────┐
+//            ▼                                        │
+//   new ─▶ WAITING ──offers──▶ CALL_RINGING ──joined──▶ CONNECTED
+//            │  ▲                │      ▲                │ │
+//            │  └── freed again ─┼──────┴── freed again ─┘ │
+//            └───────────────────┴────────▶ ENDED ◀────────┘
+//
+// From an accept until the legs are joined the call is CALL_RINGING and names the agent taken.
+#include "node/switchboard/board.h"
+
+#include "cluster/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_REPEAT_MS 1000
+
+static bool may_move(Rec__CallState from, Rec__CallState to)
+{
+    switch (from) {
+    case REC__CALL_STATE__CALL_STATE_UNSET:
+        return true;
+    case REC__CALL_STATE__WAITING:
+        return to == REC__CALL_STATE__CALL_RINGING || to == REC__CALL_STATE__ENDED;
+    case REC__CALL_STATE__CALL_RINGING:
+        return true;
+    case REC__CALL_STATE__CONNECTED:
+        return to == REC__CALL_STATE__ENDED || to == REC__CALL_STATE__WAITING;
+    case REC__CALL_STATE__ENDED:
+    case _REC__CALL_STATE_IS_INT_SIZE:
+        return false;
+    }
+    return false;
+}
+
+void call_move(struct board *self, struct call *call, Rec__CallState to)
+{
+    if (call->state == to)
+        return;
+    check(may_move(call->state, to));
+    if (call->state == REC__CALL_STATE__WAITING)
+        call_dequeue(self, call);
+    Rec__Call *body = board_change(self, call);
+    call->state = to;
+    body->state = to;
+    if (to == REC__CALL_STATE__CALL_RINGING && body->ringing_ms == 0)
+        body->ringing_ms = self->now.wall_ms;
+    if (to == REC__CALL_STATE__CONNECTED && body->connected_ms == 0)
+        body->connected_ms = self->now.wall_ms;
+    if (to == REC__CALL_STATE__ENDED)
+        body->ended_ms = self->now.wall_ms;
+    if (to == REC__CALL_STATE__WAITING)
+        call_enqueue(self, call);
+}
+
+// ---- in the queue
+
+void call_enqueue(struct board *self, struct call *call)
+{
+    if (call->waiting.group != 0 || call->queue == DIRECTORY_NONE)
+        return;
+    waiting_add(self->waiting, &call->waiting);
+    struct stats_queue *queue = stats_queue(&self->stats, self->directory->queues[call->queue].id);
+    if (queue != NULL)
+        queue->waiting++;
+}
+
+void call_dequeue(struct board *self, struct call *call)
+{
+    if (call->waiting.group == 0)
+        return;
+    waiting_remove(self->waiting, &call->waiting);
+    struct stats_queue *queue = stats_queue(&self->stats, self->directory->queues[call->queue].id);
+    if (queue != NULL)
+        queue->waiting--;
+}
+
+// The call's place among those that compete for the same agents, counted from the back, where a new call stands. Past
+// POSITION_LOOK_MAX calls behind it, an upper bound.
+static uint32_t position_of(const struct board *self, const struct call *call)
+{
+    if (call->waiting.group == 0)
+        return 1;
+    uint32_t behind = 0;
+    const struct waiting_entry *entry = &call->waiting;
+    while (behind < POSITION_LOOK_MAX && (entry = waiting_next(entry)) != NULL)
+        behind++;
+    return self->waiting->groups[call->waiting.group - 1].count - behind;
+}
+
+static void tell_waiting(struct board *self, struct call *call)
+{
+    call->news_us = self->now.mono_us + (uint64_t)SWITCHBOARD_NEWS_MS * 1000;
+    struct stats_queue *queue =
+        call->queue == DIRECTORY_NONE ? NULL : stats_queue(&self->stats, self->directory->queues[call->queue].id);
+    if (queue == NULL)
+        return;
+    Cli__CallNews news = CLI__CALL_NEWS__INIT;
+    news.what = CLI__CALL_NEWS__WHAT__WAITING;
+    news.position = position_of(self, call);
+    news.ewt_s = stats_ewt_s(queue, news.position);
+    news.queue = queue->id;
+    call->position = news.position;
+    say_call_news(self, call, &news);
+}
+
+// The wait limit is over: the queue's last resort. `apply` saw to it that this comes to an end.
+static void expire(struct board *self, struct call *call)
+{
+    const struct directory_queue *queue = &self->directory->queues[call->queue];
+    if (queue->last_resort_queue == DIRECTORY_NONE) {
+        call_end(self, call, REC__END_REASON__EXPIRED, queue->last_resort_contact);
+        return;
+    }
+    const struct directory_queue *next = &self->directory->queues[queue->last_resort_queue];
+    Rec__Call *body = board_change(self, call);
+    body->queue = board_text(self, next->id);
+    call_dequeue(self, call);
+    board_read_call(self, call, body);
+    call->wait_limit_us = self->now.mono_us + (uint64_t)next->wait_limit_ms * 1000;
+    call->news_us = 0;
+    if (call->state == REC__CALL_STATE__WAITING)
+        call_enqueue(self, call);
+    call_ring(self, call);
+}
+
+static void wait_on(struct board *self, struct call *call)
+{
+    bool new = call->state != REC__CALL_STATE__WAITING || call->news_us == 0;
+    call_move(self, call, REC__CALL_STATE__WAITING);
+    if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us) {
+        expire(self, call);
+        return;
+    }
+    if (new) {
+        tell_waiting(self, call);
+        invite_for_call(self, call);
+    }
+}
+
+// ---- ringing
+
+// A call rings one agent only while another of equal or higher priority waits.
+static uint32_t ring_width(const struct board *self, const struct call *call)
+{
+    uint32_t width = self->directory->queues[call->queue].ring_width;
+    for (uint32_t g = 0; width > 1 && g < self->waiting->groups_used; g++) {
+        const struct waiting_entry *first = self->waiting->groups[g].first;
+        if (first == &call->waiting)
+            first = waiting_next(first);
+        if (first != NULL && first->priority >= call->waiting.priority)
+            width = 1;
+    }
+    return width;
+}
+
+static uint32_t offer_nearest(struct board *self, struct call *call)
+{
+    struct duty *duty = offer_duty(call);
+    uint32_t except[CALL_OFFERS_MAX + CALL_TRIED_MAX], except_count = 0, open = 0;
+    for (uint32_t i = 0; i < duty->offer_count; i++) {
+        except[except_count++] = duty->offers[i].agent;
+        open += !duty->offers[i].unreachable;
+    }
+    for (uint32_t i = 0; i < duty->tried_count; i++)
+        if (duty->tried[i].until_us > self->now.mono_us)
+            except[except_count++] = duty->tried[i].agent;
+    uint32_t width = ring_width(self, call);
+    if (open >= width)
+        return open;
+    struct route_pick picks[DIRECTORY_RING_WIDTH_MAX];
+    uint32_t count =
+        route_nearest(self->route, call->waiting.from, &call->waiting.need, except, except_count, picks, width - open);
+    uint32_t eligible = count > 0 ? route_count_eligible(self->route, &call->waiting.need) : 0;
+    for (uint32_t i = 0; i < count; i++)
+        open += offer_make(self, call, picks[i].agent, i + 1, eligible, false);
+    return open;
+}
+
+void call_ring(struct board *self, struct call *call)
+{
+    if (!call->mine || call->state == REC__CALL_STATE__ENDED || (call->duty != NULL && call->duty->taken))
+        return;
+    if (call->queue != DIRECTORY_NONE && offer_nearest(self, call) > 0)
+        call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+    else
+        wait_on(self, call);
+    call_set_timer(self, call);
+}
+
+void call_connect(struct board *self, struct call *call)
+{
+    const struct offer *taker = &call->duty->taker;
+    call->news_us = self->now.mono_us + (uint64_t)CONNECT_REPEAT_MS * 1000;
+    call_set_timer(self, call);
+    if (taker->agent == DIRECTORY_NONE)
+        return;
+    const struct directory_agent *agent = &self->directory->agents[taker->agent];
+    Cli__CallNews news = CLI__CALL_NEWS__INIT;
+    news.what = CLI__CALL_NEWS__WHAT__CONNECT;
+    news.agent = (char *)agent->id;
+    news.agent_login = taker->agent_login;
+    news.site = (char *)self->directory->sites[agent->site].id;
+    news.contact = (char *)agent->contact;
+    news.km = sphere_km(call->waiting.from, self->agents[taker->agent].at);
+    news.n = taker->n;
+    say_call_news(self, call, &news);
+}
+
+void call_free_again(struct board *self, struct call *call, const char *detail)
+{
+    Rec__Call *body = board_change(self, call);
+    if (call->duty != NULL && call->duty->taken) {
+        offer_note(self, call, call->duty->taker.n, REC__OFFER_OUTCOME__OFFER_FAILED, detail);
+        offer_withdraw_taker(self, call, "taken_back");
+    }
+    body->agent = (char *)"";
+    body->agent_login = 0;
+    body->connected_ms = 0;
+    call->news_us = 0;
+    if (call->state == REC__CALL_STATE__CONNECTED)
+        call_move(self, call, REC__CALL_STATE__WAITING);
+    call_ring(self, call);
+}
+
+// ---- the end
+
+static void count_end(struct board *self, const Rec__Call *body)
+{
+    struct stats_queue *queue = stats_queue(&self->stats, body->queue);
+    if (queue == NULL)
+        return;
+    uint32_t index = directory_find_queue(self->directory, body->queue);
+    uint32_t target_ms = index == DIRECTORY_NONE ? 0 : self->directory->queues[index].target_ms;
+    if (body->end == REC__END_REASON__ANSWERED) {
+        uint64_t wait_ms = body->connected_ms > body->queued_ms ? body->connected_ms - body->queued_ms : 0;
+        stats_count(queue, body->ended_ms, STATS_ANSWERED, wait_ms, target_ms);
+    } else if (body->end == REC__END_REASON__ABANDONED) {
+        stats_count(queue, body->ended_ms, STATS_ABANDONED, 0, target_ms);
+    } else if (body->end == REC__END_REASON__EXPIRED) {
+        stats_count(queue, body->ended_ms, STATS_EXPIRED, 0, target_ms);
+    }
+}
+
+void call_count_end(struct board *self, const Rec__Call *body)
+{
+    if (self->directory != NULL)
+        count_end(self, body);
+}
+
+void call_end(struct board *self, struct call *call, Rec__EndReason end, const char *detail)
+{
+    Rec__Call *body = board_change(self, call);
+    offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "caller_gone");
+    offer_withdraw_taker(self, call, "ended");
+    body->end = end;
+    body->detail = board_text(self, detail);
+    call_move(self, call, REC__CALL_STATE__ENDED);
+    timers_unset(&self->timers, &call->timer);
+    Cli__CallNews news = CLI__CALL_NEWS__INIT;
+    news.what = CLI__CALL_NEWS__WHAT__ENDED;
+    news.end = end;
+    news.detail = body->detail;
+    say_call_news(self, call, &news);
+    call_count_end(self, body);
+}
+
+void call_let_go(struct board *self, struct call *call)
+{
+    struct duty *duty = call->duty;
+    call->mine = false;
+    call->changed = false;
+    call->duty = NULL;
+    timers_unset(&self->timers, &call->timer);
+    for (uint32_t i = 0; duty != NULL && i < duty->offer_count; i++) {
+        struct desk *desk = &self->desks[duty->offers[i].agent];
+        desk->offered = desk->offered == call ? NULL : desk->offered;
+        board_refresh_desk(self, duty->offers[i].agent);
+    }
+    if (duty != NULL && duty->taken && duty->taker.agent != DIRECTORY_NONE) {
+        struct desk *desk = &self->desks[duty->taker.agent];
+        desk->offered = desk->offered == call ? NULL : desk->offered;
+        board_refresh_desk(self, duty->taker.agent);
+    }
+    free(duty);
+}
+
+// ---- time
+
+void call_set_timer(struct board *self, struct call *call)
+{
+    uint64_t at = TIMER_NEVER;
+    bool taken = call->duty != NULL && call->duty->taken;
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++)
+        at = call->duty->offers[i].deadline_us < at ? call->duty->offers[i].deadline_us : at;
+    if (call->state == REC__CALL_STATE__WAITING) {
+        at = call->wait_limit_us < at ? call->wait_limit_us : at;
+        at = call->news_us < at ? call->news_us : at;
+    }
+    if (taken && !call->duty->joined)
+        at = call->news_us < at ? call->news_us : at;
+    timers_set(&self->timers, &call->timer, at);
+}
+
+void call_deadline(struct board *self, struct call *call)
+{
+    if (!call->mine || call->state == REC__CALL_STATE__ENDED)
+        return;
+    offer_overdue(self, call);
+    if (call->duty != NULL && call->duty->taken) {
+        if (!call->duty->joined && self->now.mono_us >= call->news_us)
+            call_connect(self, call);  // until the gateway says the legs are joined
+    } else if (call->state == REC__CALL_STATE__CALL_RINGING && (call->duty == NULL || call->duty->offer_count == 0)) {
+        call_ring(self, call);
+    } else if (call->state == REC__CALL_STATE__WAITING) {
+        if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us)
+            expire(self, call);
+        else if (self->now.mono_us >= call->news_us)
+            tell_waiting(self, call);
+    }
+    if (call->mine && call->state != REC__CALL_STATE__ENDED)
+        call_set_timer(self, call);
+}

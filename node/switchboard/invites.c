@@ -1,0 +1,176 @@
+// Invites: how a waiting call gets the agent who becomes free anywhere in the cluster, in the time of one round trip.
+// The desk's node (M) asks the call's owner (N), one agent a call, and holds the agent for two round trips at most.
+#include "node/switchboard/board.h"
+
+#include "cluster/base/text.h"
+
+#include <string.h>
+
+#define HOLD_SLACK_MS 100      // beside two round trips
+#define DECLINED_PASS_MS 1000  // an owner that declined is not asked again for that long
+
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms)
+{
+    struct here *here = self->desks[agent].here;
+    struct passed *passed = &here->passed[here->passed_next++ % DESK_PASSED_MAX];
+    text_copy(passed->call, sizeof passed->call, call);
+    passed->until_us = self->now.mono_us + ms * 1000;
+}
+
+void invite_release(struct board *self, uint32_t agent)
+{
+    struct here *here = self->desks[agent].here;
+    if (here == NULL || here->hold[0] == '\0')
+        return;
+    struct call *call = board_find_call(self, here->hold);
+    if (call != NULL && call->invited_agent == agent + 1)
+        call->invited_agent = 0;
+    here->hold[0] = '\0';
+    board_refresh_desk(self, agent);
+}
+
+struct looking {
+    struct board *board;
+    uint32_t agent;
+};
+
+static bool not_for_us(void *context, const struct waiting_entry *entry)
+{
+    const struct looking *looking = context;
+    struct board *self = looking->board;
+    const struct call *call = (const void *)((const char *)entry - offsetof(struct call, waiting));
+    const struct here *here = self->desks[looking->agent].here;
+    if (!board_owner_up(self, call->owner) || call_reads_as_over(self, call))
+        return true;
+    if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
+        return true;
+    for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
+        if (here->passed[i].until_us > self->now.mono_us && strcmp(here->passed[i].call, call->id) == 0)
+            return true;
+    return false;
+}
+
+struct call *invite_best(struct board *self, uint32_t agent)
+{
+    struct looking looking = {self, agent};
+    struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_us, &looking);
+    return entry == NULL ? NULL : (struct call *)(void *)((char *)entry - offsetof(struct call, waiting));
+}
+
+void invite_desk(struct board *self, uint32_t agent)
+{
+    struct desk *desk = &self->desks[agent];
+    if (desk->here == NULL || desk->state != REC__AGENT_STATE__AVAILABLE || desk->here->hold[0] != '\0')
+        return;
+    struct call *call = invite_best(self, agent);
+    if (call == NULL)
+        return;
+    text_copy(desk->here->hold, sizeof desk->here->hold, call->id);
+    uint64_t hold_us = 2 * (uint64_t)board_rtt_us(self, call->owner.node) + (uint64_t)HOLD_SLACK_MS * 1000;
+    desk->here->hold_until_us = self->now.mono_us + hold_us;
+    call->invited_agent = agent + 1;
+    board_refresh_desk(self, agent);
+    desk_settle(self, agent);
+    Peer__Invite words = PEER__INVITE__INIT;
+    words.call = call->id;
+    words.call_attach = call->attach;
+    words.agent = (char *)self->directory->agents[agent].id;
+    words.agent_login = attach_login(desk->attach);
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_INVITE;
+    talk.invite = &words;
+    say_to_node(self, call->owner.node, &talk);
+    self->counters.invites++;
+}
+
+void invite_for_call(struct board *self, const struct call *call)
+{
+    struct route_pick pick;
+    if (self->directory == NULL || call->waiting.group == 0)
+        return;
+    if (route_nearest(self->own, call->waiting.from, &call->waiting.need, NULL, 0, &pick, 1) == 1)
+        invite_desk(self, pick.agent);
+}
+
+// ---- at the owner
+
+struct serving {
+    struct board *board;
+    uint32_t agent;
+};
+
+static bool not_for_agent(void *context, const struct waiting_entry *entry)
+{
+    const struct serving *serving = context;
+    const struct call *call = (const void *)((const char *)entry - offsetof(struct call, waiting));
+    return !call->mine || offer_was_tried(serving->board, call, serving->agent);
+}
+
+// A refusal of the node that invites now counts no longer.
+static void lift(struct call *call, uint32_t agent)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
+        if (call->duty->tried[i].agent == agent && call->duty->tried[i].by_node)
+            call->duty->tried[i].until_us = 0;
+}
+
+static void decline(struct board *self, const char *from, const Peer__Invite *invite, const char *reason)
+{
+    Peer__InviteDeclined words = PEER__INVITE_DECLINED__INIT;
+    words.call = invite->call;
+    words.call_attach = invite->call_attach;
+    words.agent = invite->agent;
+    words.agent_login = invite->agent_login;
+    words.reason = (char *)reason;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_INVITE_DECLINED;
+    talk.invite_declined = &words;
+    say_to_node(self, board_node_index(self, from), &talk);
+    self->counters.invites_declined++;
+}
+
+void invite_received(struct board *self, const char *from, const Peer__Invite *invite)
+{
+    uint32_t agent = directory_find_agent(self->directory, invite->agent);
+    if (agent == DIRECTORY_NONE) {
+        decline(self, from, invite, "unknown_agent");
+        return;
+    }
+    struct call *call = board_find_call(self, invite->call);
+    if (call != NULL && call->mine)
+        lift(call, agent);
+    if (call == NULL || !call->mine || call->state != REC__CALL_STATE__WAITING || offer_was_tried(self, call, agent) ||
+        !route_eligible(&self->agents[agent], &call->waiting.need)) {
+        struct serving serving = {self, agent};
+        struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving);
+        call = entry == NULL ? NULL : (struct call *)(void *)((char *)entry - offsetof(struct call, waiting));
+    }
+    // The desk's node knows best where the agent is and that it is free.
+    struct desk *desk = &self->desks[agent];
+    if (call != NULL && attach_login(desk->attach) <= invite->agent_login && desk->here == NULL) {
+        desk->owner.node = board_node_index(self, from);
+        desk->attach = invite->agent_login << 20 > desk->attach ? invite->agent_login << 20 : desk->attach;
+    }
+    uint32_t eligible = call == NULL ? 0 : route_count_eligible(self->route, &call->waiting.need);
+    if (call == NULL || !offer_make(self, call, agent, 1, eligible > 0 ? eligible : 1, true)) {
+        decline(self, from, invite, "nothing_waits");
+        return;
+    }
+    call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+    call_set_timer(self, call);
+}
+
+void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined)
+{
+    (void)from;
+    uint32_t agent = directory_find_agent(self->directory, declined->agent);
+    if (agent == DIRECTORY_NONE || self->desks[agent].here == NULL ||
+        strcmp(self->desks[agent].here->hold, declined->call) != 0) {
+        self->counters.talk_ignored++;
+        return;
+    }
+    invite_release(self, agent);
+    invite_pass(self, agent, declined->call, DECLINED_PASS_MS);
+    invite_desk(self, agent);
+    desk_settle(self, agent);
+}

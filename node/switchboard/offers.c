@@ -1,0 +1,475 @@
+// An offer, at the owner of the call (N).
+//
+//   made ──RINGS──▶ rings ──ACCEPTS──▶ taken ──(gateway joins)──▶ spoken
+//     │               │                  └──NO_CALL, join failed──▶ closed
+//     └───────────────┴── declined, no answer, refused, withdrawn, unreachable ──▶ closed
+//
+// The first accept wins; every other open offer is withdrawn. An accept of an offer that was closed here is still good
+// while the call is free: the person said yes.
+#include "node/switchboard/board.h"
+
+#include <string.h>
+
+struct duty *offer_duty(struct call *call)
+{
+    if (call->duty == NULL)
+        call->duty = check_alloc(sizeof *call->duty);
+    return call->duty;
+}
+
+static struct offer *find_offer(struct call *call, uint32_t agent)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++)
+        if (call->duty->offers[i].agent == agent)
+            return &call->duty->offers[i];
+    return NULL;
+}
+
+// ---- who was tried
+
+void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node)
+{
+    struct duty *duty = offer_duty(call);
+    uint32_t slot = duty->tried_count;
+    for (uint32_t i = 0; i < duty->tried_count; i++)
+        if (duty->tried[i].agent == agent || duty->tried[i].until_us <= self->now.mono_us)
+            slot = i;
+    if (slot == CALL_TRIED_MAX) {  // forgets the one that comes free first
+        slot = 0;
+        for (uint32_t i = 1; i < duty->tried_count; i++)
+            if (duty->tried[i].until_us < duty->tried[slot].until_us)
+                slot = i;
+        self->counters.tried_forgotten++;
+    }
+    if (slot == duty->tried_count)
+        duty->tried_count++;
+    duty->tried[slot] = (struct tried){agent, self->now.mono_us + ms * 1000, by_node};
+}
+
+bool offer_was_tried(const struct board *self, const struct call *call, uint32_t agent)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
+        if (call->duty->tried[i].agent == agent)
+            return call->duty->tried[i].until_us > self->now.mono_us;
+    return false;
+}
+
+// ---- the story
+
+static void add_story(struct board *self, Rec__Call *body, Rec__Offered *entry)
+{
+    size_t keep = body->n_story < SWITCHBOARD_STORY_MAX ? body->n_story : SWITCHBOARD_STORY_MAX - 1;
+    size_t dropped = body->n_story - keep;
+    Rec__Offered **story = board_take(self, (keep + 1) * sizeof *story);
+    if (keep > 0)
+        memcpy(story, body->story + dropped, keep * sizeof *story);
+    story[keep] = entry;
+    body->story = story;
+    body->n_story = keep + 1;
+    body->outcomes_dropped += (uint32_t)dropped;
+}
+
+void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail)
+{
+    Rec__Call *body = board_change(self, call);
+    for (size_t i = 0; i < body->n_story; i++) {
+        if (body->story[i]->n != n)
+            continue;
+        body->story[i]->outcome = outcome;
+        body->story[i]->detail = board_text(self, detail);
+        body->story[i]->outcome_at_ms = self->now.wall_ms;
+    }
+}
+
+// ---- making
+
+static void send_offer(struct board *self, struct call *call, const struct offer *offer, bool invited)
+{
+    const struct directory_queue *queue = &self->directory->queues[call->queue];
+    Rec__Call *body = board_body(self, call);
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = call->id;
+    name.call_attach = call->attach;
+    name.agent = (char *)self->directory->agents[offer->agent].id;
+    name.agent_login = offer->agent_login;
+    name.n = offer->n;
+    Peer__Offer words = PEER__OFFER__INIT;
+    words.name = &name;
+    words.ring_ms = queue->ring_ms;
+    words.number = body->caller->number;
+    words.queue = body->queue;
+    words.priority = queue->priority;
+    words.queued_ms = body->queued_ms;
+    words.place = body->caller->place;
+    words.languages = body->caller->languages;
+    words.n_languages = body->caller->n_languages;
+    words.km = sphere_km(call->waiting.from, self->agents[offer->agent].at);
+    words.invited = invited;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &words;
+    say_to_node(self, offer->node, &talk);
+}
+
+bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t rank, uint32_t eligible, bool invited)
+{
+    struct desk *desk = &self->desks[agent];
+    struct duty *duty = offer_duty(call);
+    if (desk->offered != NULL || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE)
+        return false;
+    Rec__Call *body = board_change(self, call);
+    struct offer *offer = &duty->offers[duty->offer_count++];
+    uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
+    *offer = (struct offer){.n = ++body->offers,
+                            .agent = agent,
+                            .agent_login = attach_login(desk->attach),
+                            .node = desk->owner.node,
+                            .deadline_us = self->now.mono_us + patience_ms * 1000};
+    Rec__Offered *entry = board_take(self, sizeof *entry);
+    rec__offered__init(entry);
+    entry->n = offer->n;
+    entry->agent = board_text(self, self->directory->agents[agent].id);
+    entry->site = board_text(self, self->directory->sites[self->directory->agents[agent].site].id);
+    entry->node = self->nodes[offer->node].name;
+    entry->rank = rank;
+    entry->eligible = eligible;
+    entry->km = sphere_km(call->waiting.from, self->agents[agent].at);
+    entry->invited = invited;
+    entry->at_ms = self->now.wall_ms;
+    add_story(self, body, entry);
+    desk->offered = call;
+    board_refresh_desk(self, agent);
+    send_offer(self, call, offer, invited);
+    self->counters.offers_made++;
+    return true;
+}
+
+// ---- closing
+
+static void remove_offer(struct board *self, struct call *call, struct offer *offer)
+{
+    struct desk *desk = &self->desks[offer->agent];
+    if (desk->offered == call)
+        desk->offered = NULL;
+    board_refresh_desk(self, offer->agent);
+    *offer = call->duty->offers[--call->duty->offer_count];
+}
+
+void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail)
+{
+    struct offer *offer = find_offer(call, agent);
+    if (offer == NULL)
+        return;
+    offer_note(self, call, offer->n, outcome, detail);
+    remove_offer(self, call, offer);
+}
+
+void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason)
+{
+    while (call->duty != NULL && call->duty->offer_count > 0) {
+        struct offer offer = call->duty->offers[0];
+        say_withdraw(self, call, &offer, reason);
+        offer_close(self, call, offer.agent, outcome, reason);
+    }
+}
+
+void offer_overdue(struct board *self, struct call *call)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count;) {
+        struct offer offer = call->duty->offers[i];
+        if (offer.deadline_us > self->now.mono_us) {
+            i++;
+            continue;
+        }
+        say_withdraw(self, call, &offer, "ring_time_over");
+        offer_close(self, call, offer.agent, REC__OFFER_OUTCOME__OFFER_NO_ANSWER, "no word from the agent's node");
+        offer_try(self, call, offer.agent, self->directory->settings.retry_ms, false);
+    }
+}
+
+// ---- taking
+
+void offer_confirm(struct board *self, struct call *call)
+{
+    const struct offer *taker = &call->duty->taker;
+    if (taker->agent == DIRECTORY_NONE)
+        return;
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = call->id;
+    name.call_attach = call->attach;
+    name.agent = (char *)self->directory->agents[taker->agent].id;
+    name.agent_login = taker->agent_login;
+    name.n = taker->n;
+    Peer__Confirm words = PEER__CONFIRM__INIT;
+    words.name = &name;
+    words.joined = call->duty->joined;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_CONFIRM;
+    talk.confirm = &words;
+    say_to_node(self, taker->node, &talk);
+}
+
+void offer_withdraw_taker(struct board *self, struct call *call, const char *reason)
+{
+    if (call->duty == NULL || !call->duty->taken)
+        return;
+    struct offer taker = call->duty->taker;
+    call->duty->taken = false;
+    call->duty->joined = false;
+    if (taker.agent == DIRECTORY_NONE)
+        return;
+    say_withdraw(self, call, &taker, reason);
+    if (self->desks[taker.agent].offered == call)
+        self->desks[taker.agent].offered = NULL;
+    board_refresh_desk(self, taker.agent);
+}
+
+static void take_offer(struct board *self, struct call *call, struct offer offer)
+{
+    struct duty *duty = offer_duty(call);
+    Rec__Call *body = board_change(self, call);
+    struct offer *open = find_offer(call, offer.agent);
+    if (open != NULL)
+        *open = duty->offers[--duty->offer_count];
+    duty->taken = true;
+    duty->taker = offer;
+    self->desks[offer.agent].offered = call;
+    board_refresh_desk(self, offer.agent);
+    offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
+    offer_note(self, call, offer.n, REC__OFFER_OUTCOME__OFFER_ACCEPTED, "");
+    body->agent = board_text(self, self->directory->agents[offer.agent].id);
+    body->agent_login = offer.agent_login;
+    call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+    offer_confirm(self, call);
+    call_connect(self, call);
+    self->counters.offers_taken++;
+}
+
+// ---- what the desk's node says
+
+static void say_not_yours(struct board *self, const char *from, const Peer__OfferName *name, const char *reason)
+{
+    Peer__Withdraw words = PEER__WITHDRAW__INIT;
+    words.name = (Peer__OfferName *)name;
+    words.reason = (char *)reason;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_WITHDRAW;
+    talk.withdraw = &words;
+    say_to_node(self, board_node_index(self, from), &talk);
+}
+
+static void tell_ringing(struct board *self, struct call *call, struct offer *offer)
+{
+    if (offer->told)
+        return;
+    offer->told = true;
+    const struct directory_agent *agent = &self->directory->agents[offer->agent];
+    Cli__CallNews news = CLI__CALL_NEWS__INIT;
+    news.what = CLI__CALL_NEWS__WHAT__RINGING;
+    news.agent = (char *)agent->id;
+    news.site = (char *)self->directory->sites[agent->site].id;
+    news.km = sphere_km(call->waiting.from, self->agents[offer->agent].at);
+    news.n = offer->n;
+    say_call_news(self, call, &news);
+}
+
+// The offer an answer names: open here, or made by an earlier owner of the call and good as long as there is room.
+static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t agent, const Peer__OfferName *name)
+{
+    struct offer *offer = find_offer(call, agent);
+    if (offer != NULL)
+        return offer->n == name->n && offer->agent_login == name->agent_login ? offer : NULL;
+    struct duty *duty = offer_duty(call);
+    if (duty->taken || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE)
+        return NULL;
+    uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
+    offer = &duty->offers[duty->offer_count++];
+    *offer = (struct offer){.n = name->n,
+                            .agent = agent,
+                            .agent_login = name->agent_login,
+                            .deadline_us = self->now.mono_us + patience_ms * 1000};
+    if (self->desks[agent].offered == NULL)
+        self->desks[agent].offered = call;
+    if (board_body(self, call)->offers < name->n)
+        board_change(self, call)->offers = name->n;
+    return offer;
+}
+
+static bool is_taker(const struct call *call, uint32_t agent, const Peer__OfferName *name)
+{
+    return call->duty != NULL && call->duty->taken && call->duty->taker.agent == agent &&
+           call->duty->taker.n == name->n && call->duty->taker.agent_login == name->agent_login;
+}
+
+static void answer_rings_or_accepts(struct board *self, const char *from, struct call *call, uint32_t agent,
+                                    const Peer__OfferAnswer *answer)
+{
+    uint32_t node = board_node_index(self, from);
+    if (is_taker(call, agent, answer->name)) {
+        call->duty->taker.node = node;
+        offer_confirm(self, call);
+        return;
+    }
+    struct offer *offer = adopt_offer(self, call, agent, answer->name);
+    if (offer == NULL || (call->duty->taken)) {
+        say_not_yours(self, from, answer->name, call->duty->taken ? "answered_elsewhere" : "no_longer_offered");
+        return;
+    }
+    offer->node = node;
+    offer->unreachable = false;
+    if (answer->answer == PEER__ANSWER__ACCEPTS) {
+        take_offer(self, call, *offer);
+        return;
+    }
+    offer->rings = true;
+    tell_ringing(self, call, offer);
+    if (call->state == REC__CALL_STATE__WAITING)
+        call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+    call_set_timer(self, call);
+}
+
+static void answer_closes(struct board *self, struct call *call, uint32_t agent, const Peer__OfferAnswer *answer,
+                          Rec__OfferOutcome outcome, bool by_node)
+{
+    struct offer *offer = find_offer(call, agent);
+    if (offer == NULL || offer->n != answer->name->n)
+        return;
+    offer_close(self, call, agent, outcome, answer->reason);
+    offer_try(self, call, agent, self->directory->settings.retry_ms, by_node);
+    if (by_node)
+        self->counters.offers_refused++;
+    call_ring(self, call);
+}
+
+static void answer_over(struct board *self, const char *from, struct call *call, uint32_t agent,
+                        const Peer__OfferAnswer *answer)
+{
+    if (!is_taker(call, agent, answer->name)) {
+        say_not_yours(self, from, answer->name, "over");
+        return;
+    }
+    if (call->duty->joined) {
+        call_end(self, call, REC__END_REASON__ANSWERED, "ended by the agent");
+        return;
+    }
+    offer_try(self, call, agent, self->directory->settings.retry_ms, false);
+    call_free_again(self, call, "ended before the legs were joined");
+}
+
+void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer)
+{
+    const Peer__OfferName *name = answer->name;
+    struct call *call = board_find_call(self, name->call);
+    uint32_t agent = self->directory == NULL ? DIRECTORY_NONE : directory_find_agent(self->directory, name->agent);
+    if (call == NULL || call->state == REC__CALL_STATE__ENDED) {
+        // Ended here, which the desk's node has not seen yet. A call nobody knows is the desk's to end.
+        if (store_find(self->store, REC__KIND__CALL, name->call) != NULL)
+            say_not_yours(self, from, name, "ended");
+        return;
+    }
+    if (!call->mine || name->call_attach > call->attach || agent == DIRECTORY_NONE) {
+        self->counters.talk_ignored++;
+        return;
+    }
+    switch (answer->answer) {
+    case PEER__ANSWER__RINGS:
+    case PEER__ANSWER__ACCEPTS:
+        answer_rings_or_accepts(self, from, call, agent, answer);
+        break;
+    case PEER__ANSWER__DECLINES:
+        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED, false);
+        break;
+    case PEER__ANSWER__NO_ANSWER:
+        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_NO_ANSWER, false);
+        break;
+    case PEER__ANSWER__REFUSES:
+        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED, true);
+        break;
+    case PEER__ANSWER__NO_CALL:
+        if (is_taker(call, agent, name)) {
+            offer_try(self, call, agent, self->directory->settings.retry_ms, false);
+            call_free_again(self, call, "the agent says no call came");
+        }
+        break;
+    case PEER__ANSWER__OVER:
+        answer_over(self, from, call, agent, answer);
+        break;
+    case PEER__ANSWER__ANSWER_UNSET:
+    case _PEER__ANSWER_IS_INT_SIZE:
+        self->counters.talk_ignored++;
+        break;
+    }
+}
+
+// ---- after a change of owner, or of the desk's node
+
+void offer_restore(struct board *self, struct call *call)
+{
+    Rec__Call *body = board_body(self, call);
+    struct duty *duty = offer_duty(call);
+    for (size_t i = 0; i < body->n_story && call->queue != DIRECTORY_NONE; i++) {
+        const Rec__Offered *entry = body->story[i];
+        uint32_t agent = directory_find_agent(self->directory, entry->agent);
+        if (agent == DIRECTORY_NONE)
+            continue;
+        uint64_t ago_ms = self->now.wall_ms > entry->at_ms ? self->now.wall_ms - entry->at_ms : 0;
+        uint64_t retry_ms = self->directory->settings.retry_ms;
+        bool by_person = entry->outcome == REC__OFFER_OUTCOME__OFFER_DECLINED ||
+                         entry->outcome == REC__OFFER_OUTCOME__OFFER_NO_ANSWER;
+        if (by_person && ago_ms < retry_ms)
+            offer_try(self, call, agent, retry_ms - ago_ms, false);
+        uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
+        if (entry->outcome != REC__OFFER_OUTCOME__OFFER_OPEN || ago_ms >= patience_ms ||
+            self->desks[agent].offered != NULL)
+            continue;
+        duty->offers[duty->offer_count++] =
+            (struct offer){.n = entry->n,
+                           .agent = agent,
+                           .agent_login = attach_login(self->desks[agent].attach),
+                           .node = self->desks[agent].owner.node,
+                           .deadline_us = self->now.mono_us + (patience_ms - ago_ms) * 1000,
+                           .unreachable = !board_owner_up(self, self->desks[agent].owner)};
+        self->desks[agent].offered = call;
+        board_refresh_desk(self, agent);
+    }
+}
+
+static void desk_moved(struct board *self, struct call *call, struct offer *offer, const struct desk *desk)
+{
+    offer->node = desk->owner.node;
+    offer->unreachable = false;
+    if (desk->state == REC__AGENT_STATE__AVAILABLE)  // the offer died with the node: the desk never saw it
+        send_offer(self, call, offer, false);
+}
+
+void offer_desk_copied(struct board *self, uint32_t agent)
+{
+    struct desk *desk = &self->desks[agent];
+    struct call *call = desk->offered;
+    if (call == NULL || !call->mine || call->duty == NULL)
+        return;
+    bool taker = call->duty->taken && call->duty->taker.agent == agent;
+    struct offer *offer = taker ? &call->duty->taker : find_offer(call, agent);
+    if (offer == NULL)
+        return;
+    if (attach_login(desk->attach) != offer->agent_login) {  // a new login ends what the older one did
+        if (taker) {
+            call_free_again(self, call, "the agent signed in anew");
+            return;
+        }
+        offer_close(self, call, agent, REC__OFFER_OUTCOME__OFFER_UNREACHABLE, "the agent signed in anew");
+        call_ring(self, call);
+        return;
+    }
+    if (desk->state == REC__AGENT_STATE__OFFLINE) {
+        if (taker)
+            return;  // the legs may be joined all the same: the gateway's word decides
+        offer_close(self, call, agent, REC__OFFER_OUTCOME__OFFER_UNREACHABLE, "the desk is gone");
+        call_ring(self, call);
+        return;
+    }
+    if (taker)
+        offer->node = desk->owner.node;
+    else if (offer->node != desk->owner.node)
+        desk_moved(self, call, offer, desk);
+}

@@ -1,0 +1,51 @@
+// Questions to the board: what it knows, read as it reads. What is dead is read as dead, never rewritten.
+#ifndef NODE_SWITCHBOARD_READING_H
+#define NODE_SWITCHBOARD_READING_H
+
+#include "node/route/route.h"
+#include "node/switchboard/switchboard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct Rec__Call;
+
+struct reading_agent {  // lent until the next step
+    uint32_t state;     // rec.AgentState
+    const char *reason, *call;
+    const char *node;   // "" when offline
+    uint64_t since_ms;  // wall clock
+};
+
+void reading_agent(const struct board *self, struct now now, uint32_t agent, struct reading_agent *ret_agent);
+
+struct reading_call {
+    const char *id;
+    const char *node;
+    uint32_t state;  // rec.CallState, as read
+    uint32_t end;    // rec.EndReason, where it reads as ended
+};
+
+// The calls that are not ended, oldest first, into an array the caller frees. Returns how many.
+uint32_t reading_calls(const struct board *self, struct now now, struct reading_call **ret_calls);
+
+struct reading_queue {
+    uint32_t waiting;
+    uint64_t longest_ms;
+    uint32_t answered, answered_in_target, abandoned, expired, asa_ms, ewt_s;
+};
+
+void reading_queue(const struct board *self, struct now now, uint32_t queue, struct reading_queue *ret_queue);
+uint32_t reading_nearest(struct board *self, struct sphere_point from, const struct route_need *need,
+                         struct route_pick *ret_picks, uint32_t max);
+
+struct reading_counter {
+    const char *name;
+    uint64_t value;
+};
+
+uint32_t reading_counters(const struct board *self, struct reading_counter *ret_counters, uint32_t room);
+// Desks attached here, and calls owned here.
+void reading_load(const struct board *self, uint32_t *ret_desks, uint32_t *ret_calls);
+
+#endif

@@ -1,0 +1,210 @@
+// Messages out: what the switchboard says to clients and to other owners, packed into effects.
+#include "node/switchboard/board.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct effect *say_effect(struct board *self, enum effect_type type)
+{
+    struct effects *effects = self->effects;
+    if (effects->count == effects->capacity) {
+        effects->capacity = effects->capacity ? effects->capacity * 2 : 64;
+        effects->list = check_realloc(effects->list, effects->capacity * sizeof *effects->list);
+    }
+    struct effect *effect = &effects->list[effects->count++];
+    *effect = (struct effect){.type = type, .offset = effects->bytes.count};
+    return effect;
+}
+
+void say_to_session(struct board *self, uint64_t session, Cli__ToClient *message)
+{
+    if (session == 0)
+        return;
+    struct effect *effect = say_effect(self, EFFECT_CLIENT);
+    effect->session = session;
+    effect->count = cli__to_client__get_packed_size(message);
+    cli__to_client__pack(message, bytes_grow(&self->effects->bytes, effect->count));
+}
+
+void say_refused(struct board *self, uint64_t session, const char *reason, const char *what, uint64_t attach,
+                 const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    Cli__Refused refused = CLI__REFUSED__INIT;
+    refused.reason = (char *)reason;
+    refused.detail = detail;
+    refused.what = (char *)what;
+    refused.attach = attach;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = &refused;
+    say_to_session(self, session, &message);
+}
+
+void say_call_news(struct board *self, struct call *call, Cli__CallNews *news)
+{
+    if (call->gateway == NULL || !call->gateway->here || call->gateway->session == 0)
+        return;
+    news->attach = call->gateway->attach;
+    news->call = call->id;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_CALL_NEWS;
+    message.call_news = news;
+    say_to_session(self, call->gateway->session, &message);
+}
+
+void say_ended(struct board *self, uint64_t session, uint64_t attach, const char *call, const Rec__Call *body)
+{
+    Cli__CallNews news = CLI__CALL_NEWS__INIT;
+    news.attach = attach;
+    news.call = (char *)call;
+    news.what = CLI__CALL_NEWS__WHAT__ENDED;
+    news.end = body->end;
+    news.detail = body->detail;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_CALL_NEWS;
+    message.call_news = &news;
+    say_to_session(self, session, &message);
+}
+
+void say_stale(struct board *self, uint64_t session, const char *name, uint64_t attach, uint64_t largest)
+{
+    Cli__Refused refused = CLI__REFUSED__INIT;
+    refused.reason = (char *)"stale_attach";
+    refused.detail = (char *)"a larger attach of this name is known";
+    refused.what = (char *)name;
+    refused.attach = attach;
+    refused.largest = largest;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = &refused;
+    say_to_session(self, session, &message);
+}
+
+void say_superseded(struct board *self, uint64_t session, Rec__Kind kind, const char *name, uint64_t attach,
+                    uint64_t by, const char *node)
+{
+    if (session == 0)
+        return;
+    Cli__Superseded superseded = CLI__SUPERSEDED__INIT;
+    superseded.attach = attach;
+    superseded.by = by;
+    superseded.node = (char *)node;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_SUPERSEDED;
+    message.superseded = &superseded;
+    say_to_session(self, session, &message);
+    struct effect *effect = say_effect(self, EFFECT_UNBIND);
+    effect->session = session;
+    effect->kind = (uint8_t)kind;
+    effect->name = board_text(self, name);
+}
+
+void say_desk_news(struct board *self, uint32_t agent, const char *call, bool connected, bool ended)
+{
+    const struct desk *desk = &self->desks[agent];
+    if (desk->here == NULL)
+        return;
+    Cli__DeskNews news = CLI__DESK_NEWS__INIT;
+    news.attach = desk->attach;
+    news.state = desk->state;
+    news.reason = (char *)desk->reason;
+    news.call = (char *)call;
+    news.connected = connected;
+    news.ended = ended;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_DESK_NEWS;
+    message.desk_news = &news;
+    say_to_session(self, desk->here->session, &message);
+}
+
+void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, uint32_t n, const char *reason)
+{
+    const struct desk *desk = &self->desks[agent];
+    if (desk->here == NULL)
+        return;
+    Cli__Withdrawn withdrawn = CLI__WITHDRAWN__INIT;
+    withdrawn.attach = desk->attach;
+    withdrawn.call = (char *)call;
+    withdrawn.n = n;
+    withdrawn.reason = (char *)reason;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_WITHDRAWN;
+    message.withdrawn = &withdrawn;
+    say_to_session(self, desk->here->session, &message);
+}
+
+void say_to_node(struct board *self, uint32_t node, Peer__Talk *talk)
+{
+    struct effect *effect = say_effect(self, EFFECT_NODE);
+    effect->name = self->nodes[node].name;
+    effect->count = peer__talk__get_packed_size(talk);
+    peer__talk__pack(talk, bytes_grow(&self->effects->bytes, effect->count));
+}
+
+// M's own record goes along with a refusal, so that the call's owner learns what it did not know.
+static Rec__Record *desk_record(const struct board *self, const char *agent, Rec__Record *record, Rec__Version *version)
+{
+    const struct record *stored = store_find(self->store, REC__KIND__DESK, agent);
+    if (stored == NULL)
+        return NULL;
+    rec__record__init(record);
+    rec__version__init(version);
+    version->attach = stored->version.attach;
+    version->owner = (char *)stored->version.owner;
+    version->boot = stored->version.boot;
+    version->seq = stored->version.seq;
+    record->kind = REC__KIND__DESK;
+    record->id = (char *)agent;
+    record->version = version;
+    record->born_ms = stored->born_ms;
+    record->body = (ProtobufCBinaryData){stored->body.bytes, (uint8_t *)stored->body.data};
+    return record;
+}
+
+void say_offer_answer(struct board *self, uint32_t agent, const struct rung *rung, Peer__Answer answer,
+                      const char *reason)
+{
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = (char *)rung->call;
+    name.call_attach = rung->call_attach;
+    name.agent = (char *)self->directory->agents[agent].id;
+    name.agent_login = attach_login(self->desks[agent].attach);
+    name.n = rung->n;
+    Peer__OfferAnswer words = PEER__OFFER_ANSWER__INIT;
+    words.name = &name;
+    words.answer = answer;
+    words.reason = (char *)reason;
+    Rec__Record record;
+    Rec__Version version;
+    if (answer == PEER__ANSWER__REFUSES)
+        words.desk = desk_record(self, name.agent, &record, &version);
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_ANSWER;
+    talk.answer = &words;
+    say_to_node(self, rung->node, &talk);
+}
+
+void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason)
+{
+    if (offer->agent == DIRECTORY_NONE)
+        return;
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = call->id;
+    name.call_attach = call->attach;
+    name.agent = (char *)self->directory->agents[offer->agent].id;
+    name.agent_login = offer->agent_login;
+    name.n = offer->n;
+    Peer__Withdraw words = PEER__WITHDRAW__INIT;
+    words.name = &name;
+    words.reason = (char *)reason;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_WITHDRAW;
+    talk.withdraw = &words;
+    say_to_node(self, offer->node, &talk);
+}

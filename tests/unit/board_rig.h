@@ -1,0 +1,55 @@
+// Several switchboards over stores of their own, joined by queues in one thread: what one says to another arrives in
+// order when the test lets it, copies of records included. Clients are sessions whose messages the rig keeps.
+#ifndef TESTS_UNIT_BOARD_RIG_H
+#define TESTS_UNIT_BOARD_RIG_H
+
+#include "node/switchboard/switchboard.h"
+
+#include <client.pb-c.h>
+#include <peer.pb-c.h>
+#include <records.pb-c.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RIG_NODES 3
+
+struct rig;
+
+// Sites: north (60 N), equator (0 N), south (60 S), all on the zero meridian, and agents n1 n2 (north), e1 e2
+// (equator), s1 (south) who speak zh; e2 and s1 also sw. Queues: emergency (priority 9, width 3), consular (5), quick
+// (1, waits 2 s, then the contact).
+struct rig *rig_create(void);
+void rig_free(struct rig *self);
+
+void rig_pass(struct rig *self, uint64_t ms);       // time, with deadlines, delivering everything on the way
+void rig_settle(struct rig *self);                  // delivers what is under way
+void rig_cut(struct rig *self, int node, bool up);  // the others see it go down, or come up
+void rig_hold(struct rig *self, bool hold);         // nothing is delivered until it is let go
+
+// Clients. A session is any number not used before on that node.
+void rig_desk(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach);
+void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
+                      Rec__AgentState state, const char *call, uint32_t n);
+void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word);
+void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bool desk, bool leaving);
+void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach);
+// With every call the gateway had before, as the rig's clients know them.
+void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                         const char *call, const char *queue);
+void rig_submit(struct rig *self, int node, uint64_t session, const char *gateway, const char *call, const char *queue,
+                double lat, const char *language);
+void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gateway, const char *call,
+                  Cli__LegWord__Word word);
+
+// What a session was told last, by kind; NULL: nothing of the kind. Lives until the next message to that session.
+const Cli__ToClient *rig_heard(struct rig *self, int node, uint64_t session, Cli__ToClient__BodyCase kind);
+const Cli__CallNews *rig_news(struct rig *self, int node, uint64_t session, Cli__CallNews__What what);
+void rig_forget(struct rig *self);  // all that was heard
+
+const Rec__Call *rig_call(struct rig *self, int node, const char *call);  // as stored there; until the next rig_call
+const char *rig_state(struct rig *self, int node, const char *agent);     // as read there
+uint64_t rig_digest(struct rig *self, int node);
+uint64_t rig_attach(uint64_t login, uint64_t attempt);
+
+#endif
