@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-#define HOTLINE_CALL_ID_BYTES 129         // with the closing zero
-#define HOTLINE_GATEWAY_CALLS_MAX 100000  // at once
+#define HOTLINE_CALL_ID_BYTES 129        // with the closing zero
+#define HOTLINE_GATEWAY_CALLS_MAX 15000  // at once; long numbers and lists of languages make it fewer
 
 struct hotline_gateway_options {
     const char *nodes;    // client endpoints, nearest first, divided by commas

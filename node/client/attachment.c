@@ -270,6 +270,8 @@ static void notice_stall(struct hotline_client *self, uint64_t now_us)
         return;
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
         self->links[slot].silent_from_us = now_us;
+    if (!self->was_attached)
+        self->prefer_until_us = now_us + CLIENT_PREFER_MS * MS;
     if (gap >= self->down_after_ms * MS)
         attachment_renew(self);
 }

@@ -8,7 +8,7 @@
 
 // All that is held must fit one message, for it is said whole at every attach.
 #define GATEWAY_HELD_MAX_BYTES (CLIENT_ATTACH_MAX_BYTES - 64 * 1024)
-#define LEG_HELD_EXTRA_BYTES 200  // of a HeldCall beside what was submitted: agent, login, times, a queue it moved to
+#define LEG_HELD_EXTRA_BYTES 176  // of a HeldCall beside what was submitted: agent, login, times, a queue it moved to
 
 enum leg_state {
     LEG_SUBMITTED,  // no node has answered yet
