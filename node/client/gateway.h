@@ -4,6 +4,8 @@
 
 #include "node/client/core.h"
 
+#define uthash_fatal(text) check_failed(text, __FILE__, __LINE__, __func__)
+#define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
 #include <uthash.h>
 
 // All that is held must fit one message, for it is said whole at every attach.
