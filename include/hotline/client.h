@@ -5,8 +5,11 @@
 //
 // Loop: poll hotline_client_fd() for reading, or wait hotline_client_timeout_ms(), then call hotline_client_process().
 // Threads: a client and its callbacks belong to one thread at a time; a context may be shared by all.
-// Errors: functions that can be refused return an enum hotline_result; nothing here exits, logs or raises.
+// Errors: functions that can be refused return an enum hotline_result; nothing here logs or raises. Out of memory, or a
+// broken promise inside, aborts.
 // Memory: what an event or row points to is lent for the callback; strings given are copied.
+// Callbacks come from hotline_client_process() only, and may call anything but that, freeing the client included.
+// Descriptors: about six a client; raise RLIMIT_NOFILE for hundreds of them in one process.
 #ifndef HOTLINE_CLIENT_H
 #define HOTLINE_CLIENT_H
 
@@ -45,7 +48,8 @@ struct hotline_client;
 HOTLINE_API int hotline_client_fd(const struct hotline_client *client);
 // How long to wait at most before the next process(), from now; 0: at once. Never more than a second.
 HOTLINE_API int hotline_client_timeout_ms(const struct hotline_client *client);
-// Receives, sends, keeps time; calls the event and row callbacks. Never waits.
+// Receives, sends, keeps time; calls the event and row callbacks. Never waits. A client that is not processed for
+// longer than half a second counts no silence of its node for that time, but says again all that it does.
 HOTLINE_API void hotline_client_process(struct hotline_client *client);
 // Signs off in order (a desk goes offline, a gateway's calls end) and frees.
 HOTLINE_API void hotline_client_free(struct hotline_client *client);
@@ -63,16 +67,16 @@ HOTLINE_API struct hotline_client_counts hotline_client_counts(const struct hotl
 // ---- events, for all kinds of client
 
 enum hotline_event_type {
-    HOTLINE_ATTACHED = 1,  // node, attach
+    HOTLINE_ATTACHED = 1,  // node, attach; after a DETACHED, again
     HOTLINE_DETACHED,      // the node fell silent; attaching to the next goes on by itself
-    HOTLINE_REFUSED,       // reason, detail, call or what
+    HOTLINE_REFUSED,       // reason, detail, call or what. Attaching goes on, later and elsewhere
     HOTLINE_SUPERSEDED,    // somebody signed in later under this name: this client is over
     // desks
     HOTLINE_OFFER,           // call, number, queue, km, deadline_ms, place, n
     HOTLINE_WITHDRAWN,       // call, reason
     HOTLINE_DESK_CONNECTED,  // call
-    HOTLINE_DESK_ENDED,      // call, reason
-    HOTLINE_DESK_STATE,      // state, reason
+    HOTLINE_DESK_ENDED,      // call, reason; ended_here: by hotline_desk_end
+    HOTLINE_DESK_STATE,      // state, reason: of every change, the application's own as well as the node's
     // gateways
     HOTLINE_CALL_ACCEPTED,  // call, copies, place
     HOTLINE_CALL_WAITING,   // call, position, ewt_s

@@ -21,11 +21,14 @@ struct hotline_desk_options {
 HOTLINE_API struct hotline_client *hotline_desk_create(struct hotline_context *context,
                                                        const struct hotline_desk_options *options,
                                                        enum hotline_result *ret_result);
-// Answers the offer that rings now. `call` may be NULL: the one that rings.
+// Answers the offer that rings now. `call` may be NULL: the one that rings. From its accept on a desk is on_call, and
+// busy; DESK_CONNECTED comes when the gateway has joined the legs.
 HOTLINE_API enum hotline_result hotline_desk_accept(struct hotline_client *desk, const char *call);
 HOTLINE_API enum hotline_result hotline_desk_decline(struct hotline_client *desk, const char *call);
-HOTLINE_API enum hotline_result hotline_desk_end(struct hotline_client *desk);  // the conversation is over
-// After DESK_ENDED the desk is in wrap_up until one of these.
+// The conversation is over. After an accept, before DESK_CONNECTED: no call came, and the desk is available again.
+HOTLINE_API enum hotline_result hotline_desk_end(struct hotline_client *desk);
+// After DESK_ENDED the desk is in wrap_up until one of these. Not ready while a call rings or is spoken is remembered,
+// and takes effect after it (instead of wrap_up); available takes that back.
 HOTLINE_API enum hotline_result hotline_desk_available(struct hotline_client *desk);
 HOTLINE_API enum hotline_result hotline_desk_not_ready(struct hotline_client *desk, const char *reason);
 HOTLINE_API const char *hotline_desk_state(const struct hotline_client *desk);

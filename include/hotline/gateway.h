@@ -1,7 +1,9 @@
 // A gateway: holds callers' legs (an SIP front, an IVR, a chat bridge). See client.h for the loop, threads and memory.
 //
 // A call's way: submit, ACCEPTED, (WAITING), RINGING, CONNECT; then the gateway joins the legs and says joined; ENDED
-// comes once, when the call is over at either side. Media never runs through a node.
+// comes once, when the call is over at either side: also for what was hung up, or refused. Media never runs through a
+// node. A WAITING, RINGING or other CONNECT before joined takes the CONNECT back: let that agent's leg go. A leg that
+// is joined is never connected to another.
 #ifndef HOTLINE_GATEWAY_H
 #define HOTLINE_GATEWAY_H
 

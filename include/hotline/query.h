@@ -103,7 +103,8 @@ struct hotline_answer {
 };
 
 typedef void hotline_row_callback(void *user, const struct hotline_row *row);
-typedef void hotline_done_callback(void *user, const struct hotline_answer *answer);  // once per question
+// Once per question, after its rows; not for those still open when the client is freed.
+typedef void hotline_done_callback(void *user, const struct hotline_answer *answer);
 
 enum hotline_question {
     HOTLINE_STATUS = 1,
@@ -123,11 +124,14 @@ struct hotline_question_args {
     const char *call;                      // EXPLAIN
 };
 
-// Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed.
+// Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed,
+// `on_row` where rows do not matter. A node that falls silent is passed over; rows come whole, from the one that
+// answered.
 HOTLINE_API enum hotline_result hotline_ask(struct hotline_client *query, enum hotline_question question,
                                             const struct hotline_question_args *args, uint32_t timeout_ms,
                                             hotline_row_callback *on_row, hotline_done_callback *on_done);
-// Writes an encoded Directory over the version named (0, 0: there is none). Refused unless this node is its primary.
+// Writes an encoded Directory over the version named (0, 0: there is none). Refused unless this node is its primary;
+// `elsewhere` may name it. NO_NODE after it was sent does not say that nothing was done.
 HOTLINE_API enum hotline_result hotline_apply(struct hotline_client *query, const void *directory, size_t bytes,
                                               uint64_t over_claim, uint64_t over_revision, bool force,
                                               uint32_t timeout_ms, hotline_row_callback *on_row,
