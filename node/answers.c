@@ -138,7 +138,7 @@ static void answer_status(struct node *node, const struct reply *reply)
     text(&status, "going", node->going ? "yes" : "no");
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
     text(&status, "directory", node->directory == NULL ? "none" : directory);
-    text(&status, "primary", node->directory == NULL ? "" : node->directory->primary);
+    text(&status, "primary", node->directory == NULL ? "none" : node->directory->primary);
     number(&status, "directory_agents", node->directory == NULL ? 0 : node->directory->agent_count);
     number(&status, "nodes_swept", primary_swept(node));
     number(&status, "accepts_pending", acceptance_pending(node->acceptance));
@@ -401,6 +401,9 @@ static void answer_explain(struct node *node, const struct reply *reply, const C
     uint32_t agent = node->directory == NULL ? DIRECTORY_NONE : directory_find_agent(node->directory, body->agent);
     if (agent != DIRECTORY_NONE)
         explain.site = (char *)node->directory->sites[node->directory->agents[agent].site].id;
+    if (peers_is_self(node->peers, version.owner, version.boot))
+        explain.copies = (store_stored(node->store, version.owner, version.boot) >= version.seq) +
+                         feed_copies(node->feed, version.seq);
     Cli__Answer answer = CLI__ANSWER__INIT;
     answer.explain = &explain;
     say(reply, &answer, true);

@@ -169,7 +169,10 @@ static void on_record(void *context, const struct record *record)
 static void check_accepted(struct node *self)
 {
     const struct directory *directory = self->directory;
-    acceptance_check(self->acceptance, self->now, directory ? directory->settings.durability : DURABILITY_DEFAULT,
+    uint32_t durability = directory ? directory->settings.durability : DURABILITY_DEFAULT, reachable = 1;
+    for (uint32_t i = 0; i < peers_count(self->peers); i++)
+        reachable += peers_at(self->peers, i)->up;
+    acceptance_check(self->acceptance, self->now, durability < reachable ? durability : reachable,
                      directory ? directory->settings.durability_wait_ms : DURABILITY_WAIT_DEFAULT_MS);
 }
 

@@ -157,7 +157,7 @@ static bool give_explain(const struct out *out, const Cli__Explain *from)
     row.explain.connected_ms = story->connected_ms;
     row.explain.ended_ms = story->ended_ms;
     row.explain.offers = story->offers;
-    row.explain.copies = story->copies;
+    row.explain.copies = from->copies;
     row.explain.offers_dropped = story->outcomes_dropped;
     give(out, &row);
     for (size_t i = 0; i < story->n_story; i++)

@@ -1,5 +1,6 @@
 // accepted(n): a gateway hears that its call is on stable storage at n nodes. As soon as `durability` nodes have it;
-// after durability_wait_ms with what was reached, once that is at least one. One thread.
+// after durability_wait_ms with what was reached, once that is at least one. A call that has ended meanwhile has been
+// told its end. One thread.
 #ifndef NODE_SESSIONS_ACCEPTANCE_H
 #define NODE_SESSIONS_ACCEPTANCE_H
 
