@@ -1,6 +1,3 @@
-if(NOT TARGET node_route)
-    return()
-endif()
 hotline_test(directory_test SOURCES directory_test.c directory_fixture.c LIBS node_directory)
 hotline_test(directory_yaml_test SOURCES directory_yaml_test.c directory_fixture.c LIBS node_directory)
 hotline_test(directory_random_test SOURCES directory_random_test.c directory_fixture.c LIBS node_directory)

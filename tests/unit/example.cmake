@@ -1,6 +1,3 @@
-if(NOT TARGET node_route)
-    return()
-endif()
 hotline_test(example_test SOURCES example_test.c LIBS node_directory)
 target_compile_definitions(example_test PRIVATE EXAMPLE="${CMAKE_SOURCE_DIR}/ops/example"
                                                 PREFIXES="${CMAKE_SOURCE_DIR}/ops/data/itu-prefixes.tsv"
