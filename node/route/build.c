@@ -55,6 +55,7 @@ static void lay_out_rest(struct route *self, uintptr_t *cursor, const struct cou
     self->bucket = take(cursor, (size_t)counts->buckets + 1, sizeof *self->bucket);
     self->box = take(cursor, (size_t)2 * self->leaves, sizeof *self->box);
     self->box_classes = take(cursor, (size_t)2 * self->leaves * self->class_words, sizeof *self->box_classes);
+    self->present = take(cursor, self->kind_words, sizeof *self->present);
     self->available_of = take(cursor, counts->kinds, sizeof *self->available_of);
     for (uint32_t bit = 0; bit < ROUTE_SET_BITS; bit++) {
         self->speak[bit] = take(cursor, self->kind_words, sizeof **self->speak);
@@ -233,6 +234,7 @@ static void fill_kinds(struct route *self, const struct sorting *sorting)
         memset(self->speak[bit], 0, self->kind_words * sizeof **self->speak);
         memset(self->can[bit], 0, self->kind_words * sizeof **self->can);
     }
+    memset(self->present, 0, self->kind_words * sizeof *self->present);
     memset(self->available_of, 0, self->kinds * sizeof *self->available_of);
     for (uint32_t agent = 0; agent < self->agents; agent++) {
         mark(self->speak, &sorting->agents[agent].languages, sorting->kind[agent]);

@@ -2,6 +2,8 @@
 
 #include "cluster/base/check.h"
 
+#define COUNT_WORDS 32  // of kinds, counted at a time
+
 // ---- tournaments
 
 // Of two slots of a bucket: who is idle longer, then the lower agent, who has the lower slot.
@@ -89,6 +91,17 @@ static void bucket_emptied(struct route *self, uint32_t bucket)
     }
 }
 
+static void count_available(struct route *self, uint32_t kind, int change)
+{
+    self->available += (uint32_t)change;
+    self->available_of[kind] += (uint32_t)change;
+    uint64_t mask = UINT64_C(1) << (kind % 64);
+    if (self->available_of[kind] > 0)
+        self->present[kind / 64] |= mask;
+    else
+        self->present[kind / 64] &= ~mask;
+}
+
 // ---- changes
 
 void route_set_available(struct route *self, uint32_t agent, uint64_t idle_since_ms)
@@ -101,8 +114,7 @@ void route_set_available(struct route *self, uint32_t agent, uint64_t idle_since
     play(self, slot, true);
     if (!self->is_available[slot]) {
         self->is_available[slot] = true;
-        self->available++;
-        self->available_of[self->bucket[bucket].kind]++;
+        count_available(self, self->bucket[bucket].kind, +1);
     }
     if (was_empty)
         bucket_filled(self, bucket);
@@ -116,8 +128,7 @@ void route_set_busy(struct route *self, uint32_t agent)
         return;
     uint32_t bucket = self->bucket_of[slot];
     self->is_available[slot] = false;
-    self->available--;
-    self->available_of[self->bucket[bucket].kind]--;
+    count_available(self, self->bucket[bucket].kind, -1);
     play(self, slot, false);
     if (self->bucket[bucket].head == ROUTE_NONE)
         bucket_emptied(self, bucket);
@@ -136,41 +147,50 @@ uint32_t route_available(const struct route *self)
 
 // ---- needs
 
-// Which of 64 kinds meet the need. Bits past the last kind may be set; nothing has those kinds.
-static uint64_t kinds_that_meet(const struct route *self, const struct route_need *need, uint32_t word)
+// Which of the kinds that are available at all meet the need: `words` words of them from the given one on.
+static void kinds_that_meet(const struct route *self, const struct route_need *need, uint32_t first, uint32_t words,
+                            uint64_t *ret_kinds)
 {
-    uint64_t kinds = route_set_is_empty(need->languages) ? UINT64_MAX : 0;
+    bool any_language = route_set_is_empty(need->languages);
+    for (uint32_t word = 0; word < words; word++)
+        ret_kinds[word] = any_language ? self->present[first + word] : 0;
     for (uint32_t i = 0; i < ROUTE_SET_BITS / 64; i++)
-        for (uint64_t left = need->languages.word[i]; left != 0; left &= left - 1)
-            kinds |= self->speak[64 * i + (uint32_t)__builtin_ctzll(left)][word];
+        for (uint64_t left = need->languages.word[i]; left != 0; left &= left - 1) {
+            const uint64_t *speakers = self->speak[64 * i + (uint32_t)__builtin_ctzll(left)] + first;
+            for (uint32_t word = 0; word < words; word++)
+                ret_kinds[word] |= speakers[word] & self->present[first + word];
+        }
     for (uint32_t i = 0; i < ROUTE_SET_BITS / 64; i++)
-        for (uint64_t left = need->skills.word[i]; left != 0; left &= left - 1)
-            kinds &= self->can[64 * i + (uint32_t)__builtin_ctzll(left)][word];
-    return kinds;
+        for (uint64_t left = need->skills.word[i]; left != 0; left &= left - 1) {
+            const uint64_t *able = self->can[64 * i + (uint32_t)__builtin_ctzll(left)] + first;
+            for (uint32_t word = 0; word < words; word++)
+                ret_kinds[word] &= able[word];
+        }
 }
 
 uint32_t route_count_eligible(const struct route *self, const struct route_need *need)
 {
     if (route_set_is_empty(need->languages) && route_set_is_empty(need->skills))
         return self->available;
+    uint64_t kinds[COUNT_WORDS];
     uint32_t count = 0;
-    for (uint32_t word = 0; word < self->kind_words; word++)
-        for (uint64_t left = kinds_that_meet(self, need, word); left != 0; left &= left - 1) {
-            uint32_t kind = 64 * word + (uint32_t)__builtin_ctzll(left);
-            if (kind < self->kinds)
-                count += self->available_of[kind];
-        }
+    for (uint32_t first = 0; first < self->kind_words; first += COUNT_WORDS) {
+        uint32_t words = self->kind_words - first < COUNT_WORDS ? self->kind_words - first : COUNT_WORDS;
+        kinds_that_meet(self, need, first, words, kinds);
+        for (uint32_t word = 0; word < words; word++)
+            for (uint64_t left = kinds[word]; left != 0; left &= left - 1)
+                count += self->available_of[64 * (first + word) + (uint32_t)__builtin_ctzll(left)];
+    }
     return count;
 }
 
 static void set_wanted(struct route *self, const struct route_need *need)
 {
+    kinds_that_meet(self, need, 0, self->kind_words, self->wanted);
     for (uint32_t word = 0; word < self->class_words; word++)
-        self->wanted_classes[word] = 0;
-    for (uint32_t word = 0; word < self->kind_words; word++) {
-        self->wanted[word] = kinds_that_meet(self, need, word);
+        self->wanted_classes[word] = self->wanted[word];
+    for (uint32_t word = self->class_words; word < self->kind_words; word++)
         self->wanted_classes[word % self->class_words] |= self->wanted[word];
-    }
 }
 
 static bool is_wanted(const struct route *self, uint32_t kind)
