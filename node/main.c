@@ -82,6 +82,12 @@ static bool on_has_clients(void *node)
     return node_has_clients(node);
 }
 
+static void on_notice(void *context, const char *code, const char *fields)
+{
+    (void)context;
+    log_line(LOG_INFO, code, "%s", fields);
+}
+
 static int run(const struct config *config)
 {
     struct problem problem;
@@ -105,6 +111,7 @@ static int run(const struct config *config)
                                      .turn_end = on_turn_end,
                                      .going = on_going,
                                      .has_clients = on_has_clients};
+        node_on_notice(node, on_notice, NULL);
         io_run(io, &handler);
         node_free(node);
         log_line(LOG_INFO, "stopped", "node=%s", config->self.name);

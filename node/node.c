@@ -6,6 +6,8 @@
 #include "peer.pb-c.h"
 #include "records.pb-c.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,23 @@
 #define TALK_BUDGET_BYTES ((size_t)512 * 1024)
 #define DURABILITY_DEFAULT 2
 #define DURABILITY_WAIT_DEFAULT_MS 1500
+
+void node_on_notice(struct node *self, node_notice *notice, void *context)
+{
+    self->notice = notice;
+    self->notice_context = context;
+}
+
+void node_say(struct node *self, const char *code, const char *fields, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, fields);
+    vsnprintf(line, sizeof line, fields, args);
+    va_end(args);
+    if (self->notice != NULL)
+        self->notice(self->notice_context, code, line);
+}
 
 // ---- carrying out effects
 
@@ -128,6 +147,8 @@ static void on_peer_up(void *context, uint32_t index)
 {
     struct node *self = context;
     const struct peer *peer = peers_at(self->peers, index);
+    node_say(self, "peer_up", "peer=%s boot=%016llx rtt_us=%u", peer->card.name, (unsigned long long)peer->boot,
+             peer->rtt_us);
     feed_peer_up(self->feed, self->now, index);
     struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
     node_step(self, &event);
@@ -137,6 +158,8 @@ static void on_peer_down(void *context, uint32_t index)
 {
     struct node *self = context;
     const struct peer *peer = peers_at(self->peers, index);
+    node_say(self, "peer_down", "peer=%s boot=%016llx heard=%d going=%d rtt_us=%u", peer->card.name,
+             (unsigned long long)peer->boot, peer->heard, peer->going, peer->rtt_us);
     feed_peer_down(self->feed, self->now, index);
     struct event event = {.type = EVENT_PEER_DOWN, .name = peer->card.name, .boot = peer->boot};
     node_step(self, &event);
@@ -185,8 +208,8 @@ static void on_stored(void *context, uint32_t peer, uint64_t seq)
 
 static void on_swept(void *context, uint32_t peer)
 {
-    (void)context;
-    (void)peer;
+    struct node *self = context;
+    node_say(self, "swept", "peer=%s", peers_at(self->peers, peer)->card.name);
 }
 
 // ---- events from clients

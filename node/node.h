@@ -17,10 +17,14 @@
 
 struct node;
 
+// What an operator should know, as a stable code and logfmt fields. The program logs it.
+typedef void node_notice(void *context, const char *code, const char *fields);
+
 // Reads the store. The world, disk and config are lent until node_free. NULL: the problem says why.
 struct node *node_create(struct world *world, struct disk *disk, const struct config *config,
                          struct problem *ret_problem);
 void node_free(struct node *self);
+void node_on_notice(struct node *self, node_notice *notice, void *context);
 
 void node_client_message(struct node *self, const struct world_client *client, struct span message);
 void node_peer_message(struct node *self, struct span message);

@@ -57,12 +57,15 @@ struct node {
     struct arena arena;
     uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us;
     bool going;
+    node_notice *notice;  // may be NULL
+    void *notice_context;
     struct node_counters {
         uint64_t turns, talk_dropped, puts_refused, directories_bad, applies, applies_refused;
     } counters;
 };
 
 // node.c
+void node_say(struct node *self, const char *code, const char *fields, ...) PRINTF_LIKE(3, 4);
 void node_step(struct node *self, const struct event *event);
 
 // primary.c: the directory, written by its primary, taken over by all

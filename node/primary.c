@@ -66,10 +66,15 @@ void primary_take_over(struct node *self)
         struct directory *directory = directory_decode((struct span){encoded.data, encoded.count}, &problems);
         if (directory == NULL) {
             self->counters.directories_bad++;
+            node_say(self, "directory_bad", "claim=%llu revision=%llu", (unsigned long long)version.claim,
+                     (unsigned long long)version.revision);
         } else {
             struct directory *old = self->directory;
             self->directory = directory;
             self->directory_version = version;
+            node_say(self, "directory", "claim=%llu revision=%llu primary=%s agents=%u",
+                     (unsigned long long)version.claim, (unsigned long long)version.revision, directory->primary,
+                     directory->agent_count);
             struct event event = {.type = EVENT_DIRECTORY, .directory = directory};
             node_step(self, &event);
             directory_free(old);

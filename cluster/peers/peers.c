@@ -341,7 +341,8 @@ static bool accept_boot(struct peers *self, uint32_t peer, struct now now, uint6
 
 static void measure(struct state *state, struct now now, const Peer__Heartbeat *beat)
 {
-    if (beat->echo_us != 0 && beat->echo_us + beat->echo_held_us <= now.mono_us) {
+    // An echo counts once the peer hears us in this boot: before, it may echo an earlier one.
+    if (state->hears_us_at_us == now.mono_us && beat->echo_us != 0 && beat->echo_us + beat->echo_held_us <= now.mono_us) {
         uint64_t rtt_us = now.mono_us - beat->echo_us - beat->echo_held_us;
         rtt_us = rtt_us < 60000000 ? rtt_us : 60000000;
         rtt_us = rtt_us > 0 ? rtt_us : 1;
@@ -378,8 +379,8 @@ static void receive_heartbeat(struct peers *self, uint32_t peer, struct now now,
     state->view.going = beat->going;
     state->their_sent_us = beat->sent_us;
     state->their_sent_at_us = now.mono_us;
-    measure(state, now, beat);
     read_heard(self, state, now, beat);
+    measure(state, now, beat);
     for (size_t i = 0; i < beat->n_known; i++)
         learn(self, beat->known[i]);
     judge(self, peer, now);

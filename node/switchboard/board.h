@@ -46,9 +46,10 @@ struct offer {
     uint64_t agent_login;
     uint32_t node;  // where the desk was when it was made or heard
     uint64_t deadline_us;
-    bool rings;        // the desk's node said so
-    bool told;         // the gateway knows
-    bool unreachable;  // the desk's node is down: it counts no longer for the ring width
+    uint64_t repeat_us;  // said again then, until the desk's node answers
+    bool rings;          // the desk's node said so
+    bool told;           // the gateway knows
+    bool unreachable;    // the desk's node is down: it counts no longer for the ring width
 };
 
 struct tried {
@@ -109,6 +110,7 @@ struct gateway {
 struct passed {  // calls this desk is not to be asked for just now
     char call[CALL_ID_MAX_BYTES + 1];
     uint64_t until_us;
+    bool by_person;  // declined, or let ring
 };
 
 struct rung {  // the offer at a desk
@@ -253,6 +255,7 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
 void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail);
 void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason);
 void offer_overdue(struct board *self, struct call *call);
+void offer_repeat(struct board *self, struct call *call);  // those that were not answered
 void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
 bool offer_was_tried(const struct board *self, const struct call *call, uint32_t agent);
@@ -283,7 +286,8 @@ void invite_desk(struct board *self, uint32_t agent);               // our desk 
 void invite_for_call(struct board *self, const struct call *call);  // a call waits: have we a desk for it?
 void invite_received(struct board *self, const char *from, const Peer__Invite *invite);
 void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined);
-void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms);
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms, bool by_person);
+bool invite_was_declined(const struct board *self, uint32_t agent, const char *call);
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 // The waiting call that goes first for this desk, among those it may be offered now.
 struct call *invite_best(struct board *self, uint32_t agent);

@@ -293,8 +293,12 @@ void call_set_timer(struct board *self, struct call *call)
 {
     uint64_t at = TIMER_NEVER;
     bool taken = call->duty != NULL && call->duty->taken;
-    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++)
-        at = call->duty->offers[i].deadline_us < at ? call->duty->offers[i].deadline_us : at;
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++) {
+        const struct offer *offer = &call->duty->offers[i];
+        at = offer->deadline_us < at ? offer->deadline_us : at;
+        if (!offer->rings && !offer->unreachable)
+            at = offer->repeat_us < at ? offer->repeat_us : at;
+    }
     if (call->state == REC__CALL_STATE__WAITING) {
         at = call->wait_limit_us < at ? call->wait_limit_us : at;
         at = call->news_us < at ? call->news_us : at;
@@ -309,6 +313,7 @@ void call_deadline(struct board *self, struct call *call)
     if (!call->mine || call->state == REC__CALL_STATE__ENDED)
         return;
     offer_overdue(self, call);
+    offer_repeat(self, call);
     if (call->duty != NULL && call->duty->taken) {
         if (!call->duty->joined && self->now.mono_us >= call->news_us)
             call_connect(self, call);  // until the gateway says the legs are joined

@@ -6,6 +6,7 @@
 //                         ▼   │
 //                       RINGING ──accept──▶ ON_CALL ──over──▶ WRAP_UP ──ready──▶ AVAILABLE
 //
+// A desk without a call may also put itself into wrap-up.
 // From its accept on a desk is busy. Only Withdraw, a copy of the call that names another agent or an end, or the
 // desk's own word frees it; no deadline does: the desk is the live party.
 #include "node/switchboard/board.h"
@@ -21,7 +22,7 @@ static bool may_move(Rec__AgentState from, Rec__AgentState to)
     case REC__AGENT_STATE__OFFLINE:  // an attach says what the desk is doing, whatever that is
         return true;
     case REC__AGENT_STATE__AVAILABLE:
-        return to != REC__AGENT_STATE__ON_CALL && to != REC__AGENT_STATE__WRAP_UP;
+        return to != REC__AGENT_STATE__ON_CALL;
     case REC__AGENT_STATE__RINGING:
         return to != REC__AGENT_STATE__WRAP_UP;
     case REC__AGENT_STATE__ON_CALL:
@@ -291,13 +292,18 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
         return;
     }
     const char *refusal = why_not(self, agent, offer);
-    if (refusal == NULL) {
+    bool declined = here != NULL && invite_was_declined(self, agent, offer->name->call);
+    if (refusal == NULL && !declined) {
         ring_desk(self, agent, from, offer);
         return;
     }
     struct rung unrung = {
         .call_attach = offer->name->call_attach, .n = offer->name->n, .node = board_node_index(self, from)};
     text_copy(unrung.call, sizeof unrung.call, offer->name->call);
+    if (declined) {  // said before, and lost on the way
+        say_offer_answer(self, agent, &unrung, PEER__ANSWER__DECLINES, "declined");
+        return;
+    }
     self->counters.offers_kept_back++;
     say_offer_answer(self, agent, &unrung, PEER__ANSWER__REFUSES, refusal);
     if (strcmp(refusal, "another_call_first") == 0)
@@ -335,6 +341,22 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
         here->leaving = (struct rung){0};  // the owner knows that it is over
 }
 
+// The call is this desk's: by its owner's word, or by a copy that names the agent.
+static void confirm_call(struct board *self, uint32_t agent, bool joined)
+{
+    struct rung *rung = &self->desks[agent].here->rung;
+    rung->confirmed = true;
+    if (!rung->accepted) {  // the person said yes through another node
+        rung->accepted = true;
+        desk_set(self, agent, REC__AGENT_STATE__ON_CALL, "");
+    }
+    if (joined && !rung->joined) {
+        rung->joined = true;
+        say_desk_news(self, agent, rung->call, true, false);
+    }
+    desk_settle(self, agent);
+}
+
 void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm)
 {
     uint32_t agent;
@@ -347,16 +369,7 @@ void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *c
         return;
     here->rung.call_attach = confirm->name->call_attach;
     here->rung.node = board_node_index(self, from);
-    here->rung.confirmed = true;
-    if (!here->rung.accepted) {  // by the gateway's word: the person said yes through another node
-        here->rung.accepted = true;
-        desk_set(self, agent, REC__AGENT_STATE__ON_CALL, "");
-    }
-    bool news = confirm->joined && !here->rung.joined;
-    here->rung.joined = here->rung.joined || confirm->joined;
-    if (news)
-        say_desk_news(self, agent, here->rung.call, true, false);
-    desk_settle(self, agent);
+    confirm_call(self, agent, confirm->joined);
 }
 
 void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body)
@@ -379,7 +392,10 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         } else if (body->agent[0] != '\0' &&
                    (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach))) {
             clear_call(self, agent, "answered_elsewhere");
-        } else if (body->agent[0] == '\0' && (before != call->owner.node || call->attach > here->rung.call_attach)) {
+        } else if (body->agent[0] != '\0') {
+            confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
+        } else if (here->rung.confirmed || before != call->owner.node || call->attach > here->rung.call_attach) {
+            here->rung.confirmed = false;
             say_offer_answer(self, agent, &here->rung,
                              here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS, "");
         }
@@ -404,7 +420,7 @@ static void answer_no(struct board *self, uint32_t agent, Peer__Answer answer, c
 {
     struct desk *desk = &self->desks[agent];
     struct rung rung = desk->here->rung;
-    invite_pass(self, agent, rung.call, self->directory->settings.retry_ms);
+    invite_pass(self, agent, rung.call, self->directory->settings.retry_ms, true);
     say_offer_answer(self, agent, &rung, answer, reason);
     say_desk_withdrawn(self, agent, rung.call, rung.n, reason);
 }

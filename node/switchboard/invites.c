@@ -9,12 +9,23 @@
 #define HOLD_SLACK_MS 100      // beside two round trips
 #define DECLINED_PASS_MS 1000  // an owner that declined is not asked again for that long
 
-void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms)
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms, bool by_person)
 {
     struct here *here = self->desks[agent].here;
     struct passed *passed = &here->passed[here->passed_next++ % DESK_PASSED_MAX];
     text_copy(passed->call, sizeof passed->call, call);
     passed->until_us = self->now.mono_us + ms * 1000;
+    passed->by_person = by_person;
+}
+
+bool invite_was_declined(const struct board *self, uint32_t agent, const char *call)
+{
+    const struct here *here = self->desks[agent].here;
+    for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
+        if (here->passed[i].by_person && here->passed[i].until_us > self->now.mono_us &&
+            strcmp(here->passed[i].call, call) == 0)
+            return true;
+    return false;
 }
 
 void invite_release(struct board *self, uint32_t agent)
@@ -170,7 +181,7 @@ void invite_declined(struct board *self, const char *from, const Peer__InviteDec
         return;
     }
     invite_release(self, agent);
-    invite_pass(self, agent, declined->call, DECLINED_PASS_MS);
+    invite_pass(self, agent, declined->call, DECLINED_PASS_MS, false);
     invite_desk(self, agent);
     desk_settle(self, agent);
 }

@@ -83,8 +83,9 @@ void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOut
 
 // ---- making
 
-static void send_offer(struct board *self, struct call *call, const struct offer *offer, bool invited)
+static void send_offer(struct board *self, struct call *call, struct offer *offer, bool invited)
 {
+    offer->repeat_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
     const struct directory_queue *queue = &self->directory->queues[call->queue];
     Rec__Call *body = board_body(self, call);
     Peer__OfferName name = PEER__OFFER_NAME__INIT;
@@ -187,6 +188,15 @@ void offer_overdue(struct board *self, struct call *call)
     }
 }
 
+void offer_repeat(struct board *self, struct call *call)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++) {
+        struct offer *offer = &call->duty->offers[i];
+        if (!offer->rings && !offer->unreachable && self->now.mono_us >= offer->repeat_us)
+            send_offer(self, call, offer, false);
+    }
+}
+
 // ---- taking
 
 void offer_confirm(struct board *self, struct call *call)
@@ -273,6 +283,17 @@ static void tell_ringing(struct board *self, struct call *call, struct offer *of
     say_call_news(self, call, &news);
 }
 
+// Declined, or accepted and then not joined: no later word makes it good again.
+static bool was_spoilt(struct board *self, struct call *call, uint32_t n)
+{
+    const Rec__Call *body = board_body(self, call);
+    for (size_t i = 0; i < body->n_story; i++)
+        if (body->story[i]->n == n)
+            return body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_DECLINED ||
+                   body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_FAILED;
+    return false;
+}
+
 // The offer an answer names: open here, or made by an earlier owner of the call and good as long as there is room.
 static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t agent, const Peer__OfferName *name)
 {
@@ -280,7 +301,8 @@ static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t
     if (offer != NULL)
         return offer->n == name->n && offer->agent_login == name->agent_login ? offer : NULL;
     struct duty *duty = offer_duty(call);
-    if (duty->taken || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE)
+    if (duty->taken || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE ||
+        was_spoilt(self, call, name->n))
         return NULL;
     uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
     offer = &duty->offers[duty->offer_count++];
@@ -422,15 +444,17 @@ void offer_restore(struct board *self, struct call *call)
         if (entry->outcome != REC__OFFER_OUTCOME__OFFER_OPEN || ago_ms >= patience_ms ||
             self->desks[agent].offered != NULL)
             continue;
-        duty->offers[duty->offer_count++] =
-            (struct offer){.n = entry->n,
-                           .agent = agent,
-                           .agent_login = attach_login(self->desks[agent].attach),
-                           .node = self->desks[agent].owner.node,
-                           .deadline_us = self->now.mono_us + (patience_ms - ago_ms) * 1000,
-                           .unreachable = !board_owner_up(self, self->desks[agent].owner)};
+        struct offer *offer = &duty->offers[duty->offer_count++];
+        *offer = (struct offer){.n = entry->n,
+                                .agent = agent,
+                                .agent_login = attach_login(self->desks[agent].attach),
+                                .node = self->desks[agent].owner.node,
+                                .deadline_us = self->now.mono_us + (patience_ms - ago_ms) * 1000,
+                                .unreachable = !board_owner_up(self, self->desks[agent].owner)};
         self->desks[agent].offered = call;
         board_refresh_desk(self, agent);
+        if (!offer->unreachable)  // the desk may have moved in between, and never have seen it
+            send_offer(self, call, offer, false);
     }
 }
 
@@ -472,4 +496,6 @@ void offer_desk_copied(struct board *self, uint32_t agent)
         offer->node = desk->owner.node;
     else if (offer->node != desk->owner.node)
         desk_moved(self, call, offer, desk);
+    else if (offer->rings && desk->state == REC__AGENT_STATE__AVAILABLE)
+        send_offer(self, call, offer, false);  // its answer was lost, or this copy is older than the ring
 }
