@@ -1,102 +1,9 @@
-// Whom the client is attached to: two connections, their silence, and the way from one to the other.
-#include "node/client/core.h"
+// Whom the client is attached to, and the way from one node to the next.
+#include "node/client/links.h"
 
 #include <string.h>
 
 #define MS ((uint64_t)1000)
-
-// ---- a link
-
-static bool is_open(const struct client_link *link)
-{
-    return link->endpoint != ENDPOINT_NONE;
-}
-
-static uint64_t patience_us(const struct hotline_client *self, const struct client_link *link)
-{
-    uint64_t patience = self->down_after_ms * MS;
-    if (!link->heard) {  // a connection over a long way takes round trips; nodes that answer at once are tried first
-        uint32_t rounds = self->rotations / (uint32_t)self->endpoints.count;
-        return patience << (rounds < 3 ? rounds : 3);
-    }
-    uint64_t trips = (uint64_t)link->rtt_us * 3;
-    return trips > patience ? trips : patience;
-}
-
-static bool is_lost(const struct hotline_client *self, const struct client_link *link, uint64_t now_us)
-{
-    return is_open(link) && now_us >= link->silent_from_us + patience_us(self, link);
-}
-
-bool attachment_is_alive(const struct hotline_client *self, uint32_t slot, uint64_t now_us)
-{
-    const struct client_link *link = &self->links[slot];
-    return is_open(link) && link->heard && !is_lost(self, link, now_us);
-}
-
-static void link_close(struct hotline_client *self, uint32_t slot)
-{
-    struct client_link *link = &self->links[slot];
-    if (is_open(link))
-        self->wire->type->close(self->wire, slot, false);
-    *link = (struct client_link){.endpoint = ENDPOINT_NONE};
-}
-
-static void link_open(struct hotline_client *self, uint32_t slot, int endpoint, uint64_t now_us)
-{
-    link_close(self, slot);
-    struct client_link *link = &self->links[slot];
-    if (!self->wire->type->open(self->wire, slot, self->endpoints.list[endpoint].address)) {
-        endpoints_failed(&self->endpoints, endpoint);
-        link->reopen_at_us = now_us + CLIENT_REPEAT_MS * MS;
-        return;
-    }
-    link->endpoint = endpoint;
-    link->silent_from_us = link->ping_at_us = now_us;
-}
-
-static void give_up(struct hotline_client *self, uint32_t slot)
-{
-    endpoints_failed(&self->endpoints, self->links[slot].endpoint);
-    self->rotations++;
-    link_close(self, slot);
-}
-
-// Every slot that is closed goes to the next node that is not the other slot's.
-static void fill(struct hotline_client *self, uint64_t now_us)
-{
-    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++) {
-        if (is_open(&self->links[slot]) || now_us < self->links[slot].reopen_at_us)
-            continue;
-        int endpoint = endpoints_choose(&self->endpoints, self->links[1 - slot].endpoint);
-        if (endpoint != ENDPOINT_NONE)
-            link_open(self, slot, endpoint, now_us);
-    }
-}
-
-static void ping(struct hotline_client *self, uint32_t slot, uint64_t now_us)
-{
-    struct client_link *link = &self->links[slot];
-    if (!is_open(link) || now_us < link->ping_at_us)
-        return;
-    Cli__Ping words = CLI__PING__INIT;
-    words.sent_us = now_us;
-    if (self->phase == CLIENT_ATTACHED && slot != self->primary && self->kind->attaches) {
-        words.attached_to = self->node;
-        words.party = self->party;
-    }
-    Cli__ToNode message = CLI__TO_NODE__INIT;
-    message.body_case = CLI__TO_NODE__BODY_PING;
-    message.ping = &words;
-    uint64_t wait = self->heartbeat_ms * MS;
-    if (!client_send(self, slot, &message)) {  // often at first, when a connection is about to stand
-        uint64_t longer = (now_us - link->silent_from_us) / 4 + CLIENT_SEND_RETRY_MS * MS;
-        wait = longer < wait ? longer : wait;
-        if (link->heard && slot == self->primary)
-            attachment_renew(self);  // the connection broke: who is behind it next may know nothing of us
-    }
-    link->ping_at_us = now_us + wait;
-}
 
 // ---- phases
 
@@ -109,6 +16,7 @@ static void say_detached(struct hotline_client *self, const char *node)
 static void attach_at(struct hotline_client *self, uint32_t slot, uint64_t at_us)
 {
     self->primary = slot;
+    self->attach_holds = false;
     self->attempts_here = 0;
     self->attach_at_us = at_us;
     self->minority_from_us = 0;
@@ -128,17 +36,18 @@ static void leave_primary(struct hotline_client *self, uint64_t now_us)
     char node[sizeof self->node];
     memcpy(node, self->node, sizeof node);
     uint32_t other = 1 - self->primary;
-    give_up(self, self->primary);
+    links_give_up(self, self->primary);
     self->node[0] = '\0';
     self->phase = CLIENT_SEEKING;
+    self->attach_holds = false;
     if (was_attached)
         self->counts.failovers++;
     if (attachment_is_alive(self, other, now_us))
         attach_at(self, other, now_us);
-    else if (is_open(&self->links[other]) && self->links[other].heard)
-        give_up(self, other);
+    else if (link_is_open(&self->links[other]) && self->links[other].heard)
+        links_give_up(self, other);
     self->rotations = 0;
-    fill(self, now_us);
+    links_fill(self, now_us);
     if (was_attached)
         say_detached(self, node);
 }
@@ -190,9 +99,9 @@ static void superseded(struct hotline_client *self, uint64_t by, const char *nod
 static void seek(struct hotline_client *self, uint64_t now_us)
 {
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
-        if (is_lost(self, &self->links[slot], now_us))
-            give_up(self, slot);
-    fill(self, now_us);
+        if (link_is_lost(self, &self->links[slot], now_us))
+            links_give_up(self, slot);
+    links_fill(self, now_us);
     int best = -1;
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
         if (attachment_is_alive(self, slot, now_us) &&
@@ -201,7 +110,7 @@ static void seek(struct hotline_client *self, uint64_t now_us)
     if (best < 0)
         return;
     const struct client_link *other = &self->links[1 - best];
-    bool may_be_better = is_open(other) && !other->heard && other->endpoint < self->links[best].endpoint;
+    bool may_be_better = link_is_open(other) && !other->heard && other->endpoint < self->links[best].endpoint;
     if (!may_be_better || now_us >= self->prefer_until_us)
         attach_at(self, (uint32_t)best, now_us);
 }
@@ -231,6 +140,7 @@ static void try_attach(struct hotline_client *self, uint64_t now_us)
         return;
     }
     self->attempt++;
+    self->attach_holds = true;
     self->attach_at_us = now_us + answer_time_us(self);
     self->attempts_here++;
 }
@@ -239,7 +149,7 @@ static void watch_primary(struct hotline_client *self, uint64_t now_us)
 {
     const struct client_link *primary = &self->links[self->primary];
     uint32_t other = 1 - self->primary;
-    if (is_lost(self, primary, now_us)) {
+    if (link_is_lost(self, primary, now_us)) {
         leave_primary(self, now_us);
         return;
     }
@@ -255,10 +165,10 @@ static void watch_stand_by(struct hotline_client *self, uint64_t now_us)
 {
     uint32_t other = 1 - self->primary;
     const struct client_link *link = &self->links[other], *primary = &self->links[self->primary];
-    bool same_node = is_open(link) && link->node[0] != '\0' && strcmp(link->node, primary->node) == 0;
-    if (same_node || is_lost(self, link, now_us))
-        give_up(self, other);
-    fill(self, now_us);
+    bool same_node = link_is_open(link) && link->node[0] != '\0' && strcmp(link->node, primary->node) == 0;
+    if (same_node || link_is_lost(self, link, now_us))
+        links_give_up(self, other);
+    links_fill(self, now_us);
 }
 
 // Silence counts only while this loop ran. The node may have taken this client for gone meanwhile.
@@ -290,7 +200,8 @@ void attachment_tick(struct hotline_client *self, uint64_t now_us)
     if (self->phase == CLIENT_ATTACHING && now_us >= self->attach_at_us)
         try_attach(self, now_us);
     for (uint32_t slot = 0; slot < CLIENT_SLOTS && self->phase != CLIENT_OVER; slot++)
-        ping(self, slot, now_us);
+        if (!links_ping(self, slot, now_us) && slot == self->primary)
+            attachment_renew(self);  // who is behind the connection next may know nothing of us
 }
 
 uint64_t attachment_next_us(const struct hotline_client *self)
@@ -300,8 +211,8 @@ uint64_t attachment_next_us(const struct hotline_client *self)
     uint64_t next = TIMER_NEVER;
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++) {
         const struct client_link *link = &self->links[slot];
-        if (is_open(link))
-            next = earlier(next, earlier(link->ping_at_us, link->silent_from_us + patience_us(self, link)));
+        if (link_is_open(link))
+            next = earlier(next, earlier(link->ping_at_us, link->silent_from_us + link_patience_us(self, link)));
         else if (link->reopen_at_us > 0)
             next = earlier(next, link->reopen_at_us);
     }
@@ -384,7 +295,7 @@ static void going(struct hotline_client *self, uint32_t slot, const Cli__Going *
     if (in_use && slot == self->primary)
         leave_primary(self, client_now(self));
     else
-        give_up(self, slot);
+        links_give_up(self, slot);
 }
 
 static void refused_for_now(struct hotline_client *self, const Cli__Refused *refused)
@@ -400,7 +311,7 @@ static void refused_for_now(struct hotline_client *self, const Cli__Refused *ref
             link_open(self, other, elsewhere, now);
         wait_ms = 0;
     }
-    if (is_open(&self->links[other]) && (wait_ms == 0 || attachment_is_alive(self, other, now)))
+    if (link_is_open(&self->links[other]) && (wait_ms == 0 || attachment_is_alive(self, other, now)))
         attach_at(self, other, now + wait_ms * MS);
     else
         attach_at(self, self->primary, now + (wait_ms == 0 ? CLIENT_REPEAT_MS : wait_ms) * MS);
@@ -412,7 +323,7 @@ static void refused_connection(struct hotline_client *self, uint32_t slot, const
 {
     bool in_use = self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED;
     if (!in_use || slot != self->primary) {
-        give_up(self, slot);
+        links_give_up(self, slot);
         self->links[slot].reopen_at_us = client_now(self) + CLIENT_REPEAT_MS * MS;
     } else if (self->phase == CLIENT_ATTACHING) {
         refused_for_now(self, refused);
@@ -427,7 +338,7 @@ bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__R
         refused_connection(self, slot, refused);
         return true;
     }
-    bool current = self->kind->attaches && refused->attach == self->attach && self->attempt > 0;
+    bool current = self->attach_holds && refused->attach == self->attach && slot == self->primary;
     bool stale = strcmp(refused->reason, "stale_attach") == 0;
     bool forgotten = strcmp(refused->reason, "not_attached") == 0 && (current || refused->attach == 0);
     if (slot == self->primary && self->phase == CLIENT_ATTACHED && (forgotten || (stale && current))) {

@@ -205,7 +205,7 @@ void client_emit_refused(struct hotline_client *self, const Cli__Refused *refuse
 
 bool client_is_current(struct hotline_client *self, uint64_t attach)
 {
-    if (attach == self->attach && self->attempt > 0)
+    if (attach == self->attach && self->attach_holds && self->received_slot == self->primary)
         return true;
     self->counts.stale++;
     return false;
@@ -253,6 +253,7 @@ void client_receive(struct hotline_client *self, uint32_t slot, struct span mess
         return;
     self->counts.received++;
     self->received = message;
+    self->received_slot = slot;
     Cli__ToClient *words = NULL;
     if (message.bytes <= CLIENT_MESSAGE_MAX_BYTES)
         words = cli__to_client__unpack(arena_allocator(&self->arena, CLIENT_UNPACK_BUDGET_BYTES), message.bytes,

@@ -73,6 +73,7 @@ struct hotline_client {  // first in the struct of its kind
     struct hotline_client_counts counts;
     struct arena arena;  // of the message that is being read
     struct span received;
+    uint32_t received_slot;
     struct bytes packed;
     uint32_t depth;  // of calls into the application
     enum { CLIENT_STAYS, CLIENT_SIGNS_OFF, CLIENT_VANISHES } leaving;
@@ -93,6 +94,7 @@ struct hotline_client {  // first in the struct of its kind
     bool was_attached;
     uint32_t attempt;        // the last that was sent
     uint64_t attach;         // login << 20 | attempt
+    bool attach_holds;       // it was sent on the primary connection, and nothing broke since
     uint32_t attempts_here;  // unanswered
     uint64_t attach_at_us;
     uint64_t attached_us;
@@ -115,7 +117,7 @@ void client_emit_refused(struct hotline_client *self, const Cli__Refused *refuse
 bool client_is_current(struct hotline_client *self, uint64_t attach);
 void client_wake(struct hotline_client *self);  // a call from outside changed what is to be done next
 
-// ---- attachment.c
+// ---- attachment.c, with links.c
 
 void attachment_receive(struct hotline_client *self, uint32_t slot, const Cli__ToClient *message);
 void attachment_heard(struct hotline_client *self, uint32_t slot);

@@ -76,6 +76,8 @@ void desk_move(struct desk *self, enum desk_state to, const char *reason)
 
 static void say(struct desk *self, Cli__DeskWord__Word word, const char *call, uint32_t n, const char *reason)
 {
+    if (self->base.phase != CLIENT_ATTACHED)
+        return;
     Cli__DeskWord words = CLI__DESK_WORD__INIT;
     words.attach = self->base.attach;
     words.word = word;
@@ -93,8 +95,7 @@ static void say_word(struct desk *self, struct word *word)
 {
     word->tries++;
     word->at_us = client_now(&self->base) + CLIENT_REPEAT_MS * (uint64_t)1000;
-    if (self->base.phase == CLIENT_ATTACHED)
-        say(self, word->word, word->call, word->n, word == &self->state_word ? self->reason : "");
+    say(self, word->word, word->call, word->n, word == &self->state_word ? self->reason : "");
 }
 
 void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n)

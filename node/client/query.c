@@ -3,50 +3,13 @@
 // What a node says is kept until its last part is there, so that a question asked again elsewhere, when the first node
 // fell silent, does not give rows twice. An apply that was sent whole is not asked again: it may have been done.
 #include "node/client/query.h"
-#include "node/client/submit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define QUESTIONS_MAX 64
-#define TIMEOUT_MS 5000
 #define SILENT_MS 1000  // then another node is asked; doubled by each try
 #define PART_BYTES ((size_t)48 * 1024)
-#define APPLY_MAX_BYTES ((size_t)16 * 1024 * 1024)
 #define ANSWER_MAX_BYTES ((size_t)64 * 1024 * 1024)
-#define FIND_LIMIT 10
-
-struct question {
-    uint64_t id;  // of this try; 0: not asked
-    uint32_t tries;
-    uint32_t slot;
-    int endpoint;
-    uint64_t asked_us, heard_us, again_us, deadline_us;
-    Cli__Query__What what;  // UNSET: an apply
-    Cli__Submit *find;
-    uint32_t limit;
-    char call[CALL_ID_MAX_BYTES + 1];
-    struct bytes directory;
-    uint64_t over_claim, over_revision;
-    bool force;
-    uint32_t parts_sent;
-    struct bytes answer;  // messages, each behind its size
-    hotline_row_callback *on_row;
-    hotline_done_callback *on_done;
-};
-
-struct query {
-    struct hotline_client base;
-    struct question *questions[QUESTIONS_MAX];  // in the order asked
-    uint32_t count;
-    uint64_t last_id;
-    struct arena arena;
-};
-
-static struct query *of(struct hotline_client *client)
-{
-    return (struct query *)client;
-}
 
 static bool is_apply(const struct question *question)
 {
@@ -58,7 +21,7 @@ static uint32_t part_count(const struct question *question)
     return (uint32_t)((question->directory.count + PART_BYTES - 1) / PART_BYTES);
 }
 
-static void question_free(struct question *question)
+void question_free(struct question *question)
 {
     free(question->find);
     bytes_close(&question->directory);
@@ -68,7 +31,7 @@ static void question_free(struct question *question)
 
 // ---- done
 
-static void take_out(struct query *self, struct question *question)
+void query_take_out(struct query *self, struct question *question)
 {
     uint32_t at = 0;
     while (self->questions[at] != question)
@@ -135,7 +98,7 @@ static void answered(struct query *self, const Cli__Answer *words)
     } else if (!words->last) {
         return;
     }
-    take_out(self, question);
+    query_take_out(self, question);
     if (answer.result == HOTLINE_ANSWER_DONE && !give_rows(self, question)) {
         self->base.counts.malformed++;
         answer = (struct hotline_answer){
@@ -147,7 +110,7 @@ static void answered(struct query *self, const Cli__Answer *words)
 static void query_message(struct hotline_client *client, const Cli__ToClient *message)
 {
     if (message->body_case == CLI__TO_CLIENT__BODY_ANSWER)
-        answered(of(client), message->answer);
+        answered(query_of(client), message->answer);
     else
         client->counts.malformed++;  // not for a query
 }
@@ -173,7 +136,7 @@ static struct question *find_refused(struct query *self, const char *what)
 
 static void query_refused(struct hotline_client *client, const Cli__Refused *words)
 {
-    struct query *self = of(client);
+    struct query *self = query_of(client);
     struct question *question = find_refused(self, words->what);
     if (question == NULL) {
         client->counts.stale++;
@@ -187,7 +150,7 @@ static void query_refused(struct hotline_client *client, const Cli__Refused *wor
                                     .detail = words->detail,
                                     .elsewhere = words->elsewhere == NULL ? "" : words->elsewhere->client,
                                     .errors = errors};
-    take_out(self, question);
+    query_take_out(self, question);
     say_done(self, question, &answer);
     free(errors);
 }
@@ -266,10 +229,10 @@ static uint64_t patience_us(const struct question *question)
     return (uint64_t)SILENT_MS * 1000 << (question->tries < 4 ? question->tries : 4);
 }
 
-static void see_to(struct query *self, struct question *question, uint64_t now_us)
+void query_see_to(struct query *self, struct question *question, uint64_t now_us)
 {
     if (now_us >= question->deadline_us) {
-        take_out(self, question);
+        query_take_out(self, question);
         struct hotline_answer answer = {
             .result = HOTLINE_ANSWER_NO_NODE, .reason = "no_node", .detail = "no node answered in time"};
         say_done(self, question, &answer);
@@ -292,12 +255,12 @@ static void see_to(struct query *self, struct question *question, uint64_t now_u
 
 static void query_tick(struct hotline_client *client, uint64_t now_us)
 {
-    struct query *self = of(client);
+    struct query *self = query_of(client);
     struct question *open[QUESTIONS_MAX];  // a callback may ask anew
     uint32_t count = self->count;
     memcpy(open, self->questions, count * sizeof open[0]);
     for (uint32_t i = 0; i < count; i++)
-        see_to(self, open[i], now_us);
+        query_see_to(self, open[i], now_us);
 }
 
 static uint64_t query_next_us(const struct hotline_client *client)
@@ -322,121 +285,17 @@ static void query_attached(struct hotline_client *client)
 
 static void query_close(struct hotline_client *client)
 {
-    struct query *self = of(client);
+    struct query *self = query_of(client);
     for (uint32_t i = 0; i < self->count; i++)
         question_free(self->questions[i]);
     arena_close(&self->arena);
 }
 
-static const struct client_kind query_kind = {.attaches = false,
-                                              .message = query_message,
-                                              .refused = query_refused,
-                                              .send_attach = NULL,
-                                              .attached = query_attached,
-                                              .tick = query_tick,
-                                              .next_us = query_next_us,
-                                              .close = query_close};
-
-// ---- what an application asks for
-
-struct hotline_client *client_query_create(struct client_wire *wire, const struct hotline_query_options *options,
-                                           enum hotline_result *ret_result)
-{
-    struct query *self = check_alloc(sizeof *self);
-    enum hotline_result result = client_init(&self->base, &query_kind, wire, options->nodes, NULL, 0);
-    self->base.user = options->user;
-    if (result != HOTLINE_OK)
-        return client_refuse(&self->base, result, ret_result);
-    if (ret_result != NULL)
-        *ret_result = result;
-    wire->type->random(wire, &self->last_id, sizeof self->last_id);
-    self->last_id >>= 16;  // leaves room to count
-    client_wake(&self->base);
-    return &self->base;
-}
-
-static enum hotline_result add(struct hotline_client *client, uint32_t timeout_ms, hotline_row_callback *on_row,
-                               hotline_done_callback *on_done, struct question **ret_question)
-{
-    if (client == NULL || client->kind != &query_kind || on_done == NULL)
-        return HOTLINE_INVALID;
-    struct query *self = of(client);
-    if (self->count == QUESTIONS_MAX)
-        return HOTLINE_TOO_MANY;
-    struct question *question = check_alloc(sizeof *question);
-    question->on_row = on_row;
-    question->on_done = on_done;
-    question->deadline_us = client_now(client) + (uint64_t)(timeout_ms == 0 ? TIMEOUT_MS : timeout_ms) * 1000;
-    self->questions[self->count++] = question;
-    *ret_question = question;
-    return HOTLINE_OK;
-}
-
-static enum hotline_result refuse(struct query *self, struct question *question, enum hotline_result result)
-{
-    take_out(self, question);
-    question_free(question);
-    return result;
-}
-
-static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
-{
-    static const Cli__Query__What whats[] = {
-        [HOTLINE_STATUS] = CLI__QUERY__WHAT__STATUS,   [HOTLINE_NODES] = CLI__QUERY__WHAT__NODES,
-        [HOTLINE_AGENTS] = CLI__QUERY__WHAT__AGENTS,   [HOTLINE_CALLS] = CLI__QUERY__WHAT__CALLS,
-        [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,   [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
-        [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN, [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
-        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_EXPORT)
-        return false;
-    *ret_what = whats[question];
-    return true;
-}
-
-enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_question what,
-                                const struct hotline_question_args *args, uint32_t timeout_ms,
-                                hotline_row_callback *on_row, hotline_done_callback *on_done)
-{
-    static const struct hotline_question_args no_args = {0};
-    args = args == NULL ? &no_args : args;
-    Cli__Query__What wire_what;
-    if (!what_of(what, &wire_what) || (what == HOTLINE_FIND && args->find == NULL) ||
-        (what == HOTLINE_EXPLAIN && (args->call == NULL || !text_is_printable(args->call, CALL_ID_MAX_BYTES))))
-        return HOTLINE_INVALID;
-    struct question *question;
-    enum hotline_result result = add(client, timeout_ms, on_row, on_done, &question);
-    if (result != HOTLINE_OK)
-        return result;
-    question->what = wire_what;
-    question->limit = args->limit == 0 && what == HOTLINE_FIND ? FIND_LIMIT : args->limit;
-    if (what == HOTLINE_EXPLAIN)
-        text_copy(question->call, sizeof question->call, args->call);
-    if (what == HOTLINE_FIND)
-        question->find = submit_create(args->find, "", true, &result);
-    if (result != HOTLINE_OK)
-        return refuse(of(client), question, result);
-    see_to(of(client), question, client_now(client));
-    client_wake(client);
-    return HOTLINE_OK;
-}
-
-enum hotline_result hotline_apply(struct hotline_client *client, const void *directory, size_t bytes,
-                                  uint64_t over_claim, uint64_t over_revision, bool force, uint32_t timeout_ms,
-                                  hotline_row_callback *on_row, hotline_done_callback *on_done)
-{
-    if (directory == NULL || bytes == 0)
-        return HOTLINE_INVALID;
-    if (bytes > APPLY_MAX_BYTES)
-        return HOTLINE_TOO_MANY;
-    struct question *question;
-    enum hotline_result result = add(client, timeout_ms, on_row, on_done, &question);
-    if (result != HOTLINE_OK)
-        return result;
-    bytes_append(&question->directory, directory, bytes);
-    question->over_claim = over_claim;
-    question->over_revision = over_revision;
-    question->force = force;
-    see_to(of(client), question, client_now(client));
-    client_wake(client);
-    return HOTLINE_OK;
-}
+const struct client_kind query_kind = {.attaches = false,
+                                       .message = query_message,
+                                       .refused = query_refused,
+                                       .send_attach = NULL,
+                                       .attached = query_attached,
+                                       .tick = query_tick,
+                                       .next_us = query_next_us,
+                                       .close = query_close};

@@ -228,6 +228,13 @@ void fake_free(struct fake *self)
     free(self);
 }
 
+void fake_forget(struct fake *self)
+{
+    for (uint32_t i = 0; i < self->log_count; i++)
+        cli__to_node__free_unpacked(self->log[i].words, NULL);
+    self->log_count = self->event_count = 0;
+}
+
 static const char *keep(char *to, const char *text)
 {
     snprintf(to, sizeof((struct fake_event *)0)->texts[0], "%s", text);

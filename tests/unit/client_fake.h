@@ -69,7 +69,9 @@ void fake_say(struct fake *self, uint32_t node, Cli__ToClient *message);
 void fake_say_bytes(struct fake *self, uint32_t node, const void *data, size_t bytes);
 void fake_refuse(struct fake *self, uint32_t node, const char *reason, const char *what, uint64_t attach);
 
-// The last message of that kind that reached the node (ENDS: -1 any node), or NULL.
+void fake_forget(struct fake *self);  // what was heard so far
+
+// The last message of that kind that reached the node (-1: any node), or NULL.
 const Cli__ToNode *fake_last(const struct fake *self, int node, Cli__ToNode__BodyCase kind);
 uint32_t fake_count(const struct fake *self, int node, Cli__ToNode__BodyCase kind);
 const struct hotline_event *fake_last_event(const struct fake *self, enum hotline_event_type type);  // or NULL
