@@ -219,7 +219,8 @@ static void on_client_event(void *context, const struct event *event)
     struct node *self = context;
     bool attaches = event->type == EVENT_DESK_ATTACH || event->type == EVENT_GATEWAY_ATTACH;
     if (self->going && attaches)
-        sessions_refuse(self->sessions, event->session, "going", "this node stops: attach to the next", "", "", NULL, 0);
+        sessions_refuse(self->sessions, event->session, "going", "this node stops: attach to the next", "", "", NULL,
+                        0);
     else
         node_step(self, event);
 }
@@ -307,6 +308,7 @@ static void create_floors(struct node *self)
                                   .atlas = self->atlas};
     self->board = board_create(&board);
     struct sessions_options sessions = {.node = config->self.name,
+                                        .boot = self->boot,
                                         .client_heartbeat_ms = config->client_heartbeat_ms,
                                         .client_down_after_ms = config->client_down_after_ms,
                                         .silent_after_ms = config->desk_timeout_ms};

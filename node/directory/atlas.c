@@ -1,5 +1,6 @@
 #include "node/directory/atlas.h"
 
+#include "cluster/base/text.h"
 #include "node/route/sphere.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 
 #define LINE_MAX_BYTES 1024
 #define LINES_MAX 100000
+#define ZONE_NAME_MAX_BYTES 39
 #define LETTERS 26
 #define DIGITS 10
 #define PREFIX_DIGITS_MAX 15
@@ -17,6 +19,7 @@
 
 struct country {
     bool known;
+    char zone[ZONE_NAME_MAX_BYTES + 1];  // whose city stands for the country; "" is the first that is listed
     int32_t lat_udeg, lon_udeg;
 };
 
@@ -135,8 +138,11 @@ static bool read_zones(struct atlas *self, struct table *table, struct problem *
                         table->path, table->line);
             return false;
         }
-        if (!self->countries[index].known)
-            self->countries[index] = country;
+        struct country *known = &self->countries[index];
+        if (!known->known || strcmp(known->zone, table->column[2]) == 0) {
+            memcpy(country.zone, known->zone, sizeof country.zone);
+            *known = country;
+        }
     }
 }
 
@@ -178,14 +184,26 @@ static const char *add_prefix(struct atlas *self, const char *prefix, const char
     return NULL;
 }
 
+static const char *set_zone(struct atlas *self, const char *country, const char *zone)
+{
+    int index = country_index(country);
+    if (index < 0 || !text_is_name(zone, ZONE_NAME_MAX_BYTES))
+        return "a zone row needs a country (two capital letters) and a zone";
+    memcpy(self->countries[index].zone, zone, strlen(zone) + 1);
+    return NULL;
+}
+
 static bool read_prefixes(struct atlas *self, struct table *table, struct problem *ret_problem)
 {
     for (;;) {
         enum next next = table_next(table, ret_problem);
         if (next != NEXT_ROW)
             return next == NEXT_END;
-        const char *wrong = table->columns < 2 ? "needs a prefix, a country and a name, divided by tabs"
-                                               : add_prefix(self, table->column[0], table->column[1]);
+        const char *wrong = "needs a prefix, a country and a name, divided by tabs";
+        if (table->columns == 3 && strcmp(table->column[0], "zone") == 0)
+            wrong = set_zone(self, table->column[1], table->column[2]);
+        else if (table->columns >= 2)
+            wrong = add_prefix(self, table->column[0], table->column[1]);
         if (wrong != NULL) {
             problem_set(ret_problem, "%s:%u: %s", table->path, table->line, wrong);
             return false;
@@ -199,9 +217,8 @@ struct atlas *atlas_create(const char *zone_tab, const char *prefix_table, struc
     add_branch(self);
     struct table zones = {0}, prefixes = {0};
     bool ready = table_open(&zones, zone_tab, "the table of time zones", ret_problem) &&
-                 read_zones(self, &zones, ret_problem) &&
                  table_open(&prefixes, prefix_table, "the table of number prefixes", ret_problem) &&
-                 read_prefixes(self, &prefixes, ret_problem);
+                 read_prefixes(self, &prefixes, ret_problem) && read_zones(self, &zones, ret_problem);
     table_close(&zones);
     table_close(&prefixes);
     if (ready)

@@ -1,5 +1,5 @@
-// Where numbers and countries are, from data files: tzdata's zone.tab (a country's first zone, its principal city) and
-// a table of ITU number prefixes.
+// Where numbers and countries are, from data files: tzdata's zone.tab (a country is at the city of its first zone) and
+// a table of ITU number prefixes, which also names the zone of countries whose first is an outlying one.
 #ifndef NODE_DIRECTORY_ATLAS_H
 #define NODE_DIRECTORY_ATLAS_H
 

@@ -223,6 +223,8 @@ static void ping(struct sessions *self, const struct session *session, const Cli
     Cli__Pong pong = CLI__PONG__INIT;
     pong.sent_us = words->sent_us;
     pong.node = (char *)self->options.node;
+    pong.boot = self->options.boot;
+    pong.attach = session->kind == 0 ? 0 : session->attach;
     pong.majority = self->events.sees_majority(self->events.context);
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_PONG;

@@ -23,7 +23,8 @@ struct Cli__NextNode;
 struct sessions;
 
 struct sessions_options {
-    const char *node;                                    // copied
+    const char *node;  // copied
+    uint64_t boot;
     uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
     uint32_t silent_after_ms;                            // a silent client's session ends
 };

@@ -76,6 +76,18 @@ static void a_country_is_where_its_first_zone_is(void **state)
     assert_false(atlas_country_place(atlas, "SDN", &lat, &lon));
 }
 
+static void a_country_whose_first_zone_is_outlying_is_where_the_table_says(void **state)
+{
+    (void)state;
+    int32_t lat, lon;
+    assert_true(atlas_country_place(atlas, "RU", &lat, &lon));  // Moscow, +554521+0373704
+    assert_int_equal(lat / 10000, 5575);
+    assert_true(atlas_country_place(atlas, "BR", &lat, &lon));  // Sao Paulo, -2332-04637
+    assert_int_equal(lat / 10000, -2353);
+    assert_true(atlas_country_place(atlas, "UA", &lat, &lon));  // Kyiv, +5026+03031
+    assert_int_equal(lat / 10000, 5043);
+}
+
 static void every_country_of_the_prefix_table_has_a_place(void **state)
 {
     (void)state;
@@ -84,7 +96,7 @@ static void every_country_of_the_prefix_table_has_a_place(void **state)
     char line[256], prefix[16], country[4];
     int rows = 0;
     while (fgets(line, sizeof line, file) != NULL) {
-        if (line[0] == '#')
+        if (line[0] == '#' || strncmp(line, "zone\t", 5) == 0)
             continue;
         assert_int_equal(sscanf(line, "%15[0-9]\t%3[A-Z-]\t", prefix, country), 2);
         int32_t lat, lon;
@@ -191,6 +203,7 @@ int main(void)
         cmocka_unit_test(numbers_are_in_the_country_of_their_longest_prefix),
         cmocka_unit_test(numbers_that_are_nowhere_have_no_country),
         cmocka_unit_test(a_country_is_where_its_first_zone_is),
+        cmocka_unit_test(a_country_whose_first_zone_is_outlying_is_where_the_table_says),
         cmocka_unit_test(every_country_of_the_prefix_table_has_a_place),
         cmocka_unit_test(the_longest_prefix_decides_for_every_number),
         cmocka_unit_test(a_number_is_e164_or_withheld),
