@@ -57,11 +57,12 @@ static inline uint32_t random_rounds(uint32_t usual)
 }
 
 // Places that are hard: about the poles and the date line, whole degrees (so that some coincide), mirror images of each
-// other as seen from meridian and equator, a metre apart, and anywhere.
+// other as seen from meridian and equator, a metre apart (by the equator such places differ in one coordinate only),
+// and anywhere.
 static inline struct sphere_point random_point(struct dice *dice)
 {
     int32_t side = dice_percent(dice, 50) ? 1 : -1;
-    switch (dice_below(dice, 8)) {
+    switch (dice_below(dice, 9)) {
     case 0:
         return sphere_point(side * dice_between(dice, 89000000, 90000000), dice_between(dice, -180000000, 180000000));
     case 1:
@@ -75,6 +76,9 @@ static inline struct sphere_point random_point(struct dice *dice)
     case 5:
         return sphere_point(39904200 + dice_between(dice, -20, 20), 116407400 + dice_between(dice, -20, 20));
     case 6:
+        return sphere_point(dice_between(dice, -3, 3),
+                            side * 90000000 * dice_between(dice, 0, 2) + dice_between(dice, 0, 3) * -side);
+    case 7:
         return sphere_point(1000000 * dice_between(dice, -90, 90), 1000000 * dice_between(dice, -180, 180));
     default:
         return sphere_point(dice_between(dice, -90000000, 90000000), dice_between(dice, -180000000, 180000000));
