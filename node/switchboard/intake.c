@@ -247,12 +247,18 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
         refuse(self, &a, "call_id_in_use", "another gateway holds a call of this id");
         return;
     }
+    const struct record *record = NULL;
+    Rec__Call *stored = board_stored_call(self, held->submit->call, &record);
+    bool ours = stored != NULL && record->version.boot == self->boot && strcmp(record->version.owner, self->node) == 0;
+    if (stored != NULL && (record->version.attach > attach || (record->version.attach == attach && !ours))) {
+        // Its gateway is elsewhere by now; that attachment's own record follows.
+        say_stale(self, gateway->session, gateway->name, attach, record->version.attach);
+        return;
+    }
     if (call != NULL) {
         take_over(self, gateway, call, held, attach);
         return;
     }
-    const struct record *record = NULL;
-    Rec__Call *stored = board_stored_call(self, held->submit->call, &record);
     if (stored != NULL && strcmp(stored->gateway, gateway->name) != 0) {
         refuse(self, &a, "call_id_in_use", "another gateway had a call of this id");
         return;

@@ -287,7 +287,7 @@ void rig_pass(struct rig *self, uint64_t ms)
         uint64_t next_us = until_us;
         for (int i = 0; i < RIG_NODES; i++)
             if (self->nodes[i].up && self->nodes[i].wants_us < next_us)
-                next_us = self->nodes[i].wants_us;
+                next_us = self->nodes[i].wants_us > self->now.mono_us ? self->nodes[i].wants_us : self->now.mono_us;
         self->now.wall_ms += (next_us - self->now.mono_us) / 1000;
         self->now.mono_us = next_us;
         for (int i = 0; i < RIG_NODES; i++)
@@ -312,6 +312,13 @@ void rig_cut(struct rig *self, int index, bool up)
         if (i != index && self->nodes[i].up)
             step(self, i, &event);
     }
+    rig_settle(self);
+}
+
+void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk)
+{
+    struct event event = {.type = EVENT_TALK, .name = self->nodes[from].name, .talk = talk};
+    step(self, to, &event);
     rig_settle(self);
 }
 

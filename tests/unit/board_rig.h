@@ -27,6 +27,8 @@ void rig_settle(struct rig *self);                  // delivers what is under wa
 void rig_cut(struct rig *self, int node, bool up);  // the others see it go down, or come up
 void rig_hold(struct rig *self, bool hold);         // nothing is delivered until it is let go
 
+void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // as if `from` had said it
+
 // Clients. A session is any number not used before on that node.
 void rig_desk(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach);
 void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
