@@ -185,6 +185,9 @@ int ctl_apply(struct globals *globals, char **words, size_t count)
         if (!ask_open(&ask, hop == 0 ? globals->nodes : nodes))
             break;
         status = change_try(&change, &ask, &elsewhere);
+        if (hop > 0 && status == EXIT_NO_NODE)
+            status = output_fail(EXIT_REFUSED, "the directory's primary is away: until it is back or moved, the "
+                                               "directory is read-only");
         if (elsewhere)
             snprintf(nodes, sizeof nodes, "%s", ask.elsewhere);
         if (elsewhere && hop + 1 == HOPS_MAX)

@@ -29,13 +29,18 @@ cluster_pid() { # NODE-DIR
     echo "$pid"
 }
 
+# A zombie whose parent does not look after it has ended.
+cluster_alive() { # PID
+    kill -0 "$1" 2>/dev/null && [ "$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null)" != Z ]
+}
+
 # Ends processes in order: TERM, and KILL for those that do not go within 10 s.
 cluster_end() { # PID...
     local pid deadline=$((SECONDS + 10))
     [ $# -gt 0 ] || return 0
     kill -TERM "$@" 2>/dev/null || true
     for pid in "$@"; do
-        while kill -0 "$pid" 2>/dev/null && [ "$(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null)" != Z ]; do
+        while cluster_alive "$pid"; do
             if [ $SECONDS -ge $deadline ]; then
                 echo "process $pid does not stop: killed" >&2
                 kill -KILL "$pid" 2>/dev/null || true

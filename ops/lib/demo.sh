@@ -68,8 +68,8 @@ a number from South Africa, dials 0 then 9|--from +27821234567 --dial 09|prefix 
 a Chinese speaker in Brazil|--from +5511912345678 --queue consultation --language zh|prefix BR|-23.55 -46.63|zh|
 a Portuguese speaker in Japan|--from +819012345678 --queue consular --language pt|prefix JP|35.68 139.69|pt|consular"
 
-# Desks at a fourth of all sites, and at the agent nearest to each of our callers, who picks up sooner than the others:
-# of several who ring at once the first to pick up takes the call. They share processes, by node and by patience.
+# Desks at a third of all sites. Those nearest to our callers pick up sooner than the others: of several who ring at once
+# the first to pick up takes the call. Desks share processes, by node and by patience.
 demo_desks() {
     local index=0 endpoint name site lat lon kind
     CALLERS=$DEMO_CALLS awk -f "$here/ops/lib/world.awk" -f "$here/ops/lib/pick.awk" "$room/regions" nodes="$count" \
@@ -113,13 +113,15 @@ demo_field() { # LINE KEY
 
 # Places one call; prints its line; false when it was not connected to the truly nearest.
 demo_call() { # WHAT OPTIONS PLACE LATLON LANGUAGES SKILLS
-    local options gateway nodes events accepted connected ringing verdict
+    local options gateway nodes events accepted connected ringing verdict talk=300
+    # A node alone says "accepted" only after durability_wait_ms: it cannot have two copies.
+    [ "$count" -gt 1 ] || talk=2000
     read -ra options <<<"$2"
     read -ra gateway <<<"$4"
     nodes=$(demo_nodes_from "${gateway[@]}")
     # The node that is asked is the one that will route: what it knows of before the call.
     "$ctl" --nodes "$nodes" --json agents >"$room/before"
-    events=$("$ctl" --nodes "$nodes" --json call "${options[@]}" --talk 300 --hang-up-after 20000 2>&1) || true
+    events=$("$ctl" --nodes "$nodes" --json call "${options[@]}" --talk "$talk" --hang-up-after 20000 2>&1) || true
     accepted=$(grep -m1 '"event":"accepted"' <<<"$events" || true)
     ringing=$(grep -m1 '"event":"ringing"' <<<"$events" || true)
     connected=$(grep -m1 '"event":"connected"' <<<"$events" || true)

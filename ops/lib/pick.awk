@@ -1,6 +1,6 @@
 # Picks agents to sit at desks: "NODE-NUMBER near|far AGENT" a line. Input: the regions, then agents as JSON lines.
-# CALLERS: the calls that will be placed; the agent nearest to each is picked, and one of every fourth site. After
-# world.awk.
+# One of every third site is picked. CALLERS: the calls that will be placed; of those picked the nearest to each, who can
+# serve it, is near. After world.awk.
 FNR == NR {
     split($0, word, " ")
     node_lat[FNR] = word[3]
@@ -10,7 +10,7 @@ FNR == NR {
 {
     line[++count] = $0
     site = text($0, "site")
-    if (!(site in seen) && sites++ % 4 == 0) kind[count] = "far"
+    if (!(site in seen) && sites++ % 3 == 0) kind[count] = "far"
     seen[site] = 1
 }
 function fits(agent, languages, skills) {
@@ -23,7 +23,7 @@ END {
         split(part[4], at, " ")
         best = 0
         for (i = 1; i <= count; i++) {
-            if (!fits(line[i], part[5], part[6])) continue
+            if (!(i in kind) || !fits(line[i], part[5], part[6])) continue
             km = km_between(at[1], at[2], number(line[i], "lat"), number(line[i], "lon"))
             if (!best || km < best_km) {
                 best = i

@@ -98,7 +98,7 @@ node_kill() { # NAME: as a power cut would
     local pid
     pid=$(node_pid "$1")
     kill -KILL "$pid"
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+    while cluster_alive "$pid"; do sleep 0.02; done
 }
 
 # hotlinectl with JSON, at all nodes or at node number I
@@ -145,17 +145,43 @@ desk_tell() { # NAME WORD...
 }
 
 desk_says() { # NAME PATTERN: within 10 s
-    eventually 10 grep -q "$2" "$ROOM/desk-$1" || die "desk $1 did not say $2: $(cat "$ROOM/desk-$1"*)"
+    eventually 10 grep -qs "$2" "$ROOM/desk-$1" || die "desk $1 did not say $2: $(cat "$ROOM/desk-$1"*)"
 }
 
 desk_ready() { # NAME
     desk_says "$1" '"event":"state".*"state":"available"'
 }
 
+# ---- calls
+
+# call_start NAME OPTIONS...: a call that goes on; its events go to $ROOM/call-NAME. The program itself, not a function of
+# the shell: its pid is the one to signal.
+call_start() {
+    local name=$1
+    shift
+    "$HOTLINECTL" --json --nodes "$ALL" call "$@" >"$ROOM/call-$name" 2>&1 &
+    CHILDREN+=($!)
+    printf -v "CALL_PID_$name" %s $!
+}
+
+call_says() { # NAME PATTERN: within 10 s
+    eventually 10 grep -qs "$2" "$ROOM/call-$1" || die "call $1 did not say $2: $(cat "$ROOM/call-$1")"
+}
+
+expect_end() { # STATUS PID
+    local got=0
+    wait "$2" || got=$?
+    [ $got -eq "$1" ] || die "status $got instead of $1: $(tail -n 20 "$ROOM"/call-* "$ROOM"/desk-* 2>/dev/null)"
+}
+
 # ---- asking
 
-field() { # KEY, of the first line on the input that has it
-    sed -nE "s/.*\"$1\":(\"([^\"]*)\"|([-0-9.e+]+|true|false|null)).*/\2\3/p;T;q"
+field() { # KEY, of the first line on the input that has it. Reads all: who writes is not to be cut off
+    sed -nE "s/.*\"$1\":(\"([^\"]*)\"|([-0-9.e+]+|true|false|null)).*/\2\3/p" | awk 'NR == 1'
+}
+
+has() { # PATTERN, on the input. Reads all, too
+    [ "$(grep -c -- "$1")" -gt 0 ]
 }
 
 eventually() { # SECONDS COMMAND...
