@@ -12,7 +12,8 @@
 #define CLIENT_QUEUE_MESSAGES 10000  // per client and direction
 #define PEER_QUEUE_MESSAGES 2000
 #define BULK_QUEUE_MESSAGES 200
-#define DRAIN_MAX 256  // messages of one socket in one turn, so that none starves the others
+#define DRAIN_MAX 256                     // messages of one socket in one turn, so that none starves the others
+#define DRAIN_BYTES ((size_t)128 * 1024)  // the same: a sweep must not hold up heartbeats and calls
 #define HANDSHAKE_MS 4000
 #define RECONNECT_MS 50
 #define RECONNECT_MAX_MS 1000
@@ -177,7 +178,7 @@ static void deliver(struct io *self, int which, const struct world_client *clien
 }
 
 // False: nothing was there. A message is [routing id, payload]; further frames are not ours and are passed over.
-static bool receive_one(struct io *self, int which)
+static bool receive_one(struct io *self, int which, size_t *bytes)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
@@ -198,6 +199,7 @@ static bool receive_one(struct io *self, int which)
         if (zmq_msg_recv(&frame, self->sockets[which], ZMQ_DONTWAIT) < 0)
             break;
         more = zmq_msg_more(&frame);
+        *bytes += zmq_msg_size(&frame);
         if (named && frames == 0)
             deliver(self, which, &client, &frame);
     }
@@ -207,9 +209,11 @@ static bool receive_one(struct io *self, int which)
 
 static void turn(struct io *self)
 {
-    for (int which = SOCKETS - 1; which >= 0; which--)
-        for (int i = 0; i < DRAIN_MAX && receive_one(self, which); i++)
+    for (int which = SOCKETS - 1; which >= 0; which--) {
+        size_t bytes = 0;
+        for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES && receive_one(self, which, &bytes); i++)
             continue;
+    }
     if (mono_us() >= self->wake_at_us)
         self->handler->wake(self->handler->context);
     self->handler->turn_end(self->handler->context);
