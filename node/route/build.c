@@ -55,6 +55,8 @@ static void lay_out_rest(struct route *self, uintptr_t *cursor, const struct cou
     self->bucket = take(cursor, (size_t)counts->buckets + 1, sizeof *self->bucket);
     self->box = take(cursor, (size_t)2 * self->leaves, sizeof *self->box);
     self->box_classes = take(cursor, (size_t)2 * self->leaves * self->class_words, sizeof *self->box_classes);
+    self->kind_first = take(cursor, (size_t)counts->kinds + 1, sizeof *self->kind_first);
+    self->kind_bucket = take(cursor, counts->buckets, sizeof *self->kind_bucket);
     self->present = take(cursor, self->kind_words, sizeof *self->present);
     self->available_of = take(cursor, counts->kinds, sizeof *self->available_of);
     for (uint32_t bit = 0; bit < ROUTE_SET_BITS; bit++) {
@@ -242,6 +244,18 @@ static void fill_kinds(struct route *self, const struct sorting *sorting)
     }
 }
 
+// Counts the buckets of each kind, turns counts into ends, and fills from the ends down to the beginnings.
+static void fill_kind_buckets(struct route *self)
+{
+    memset(self->kind_first, 0, ((size_t)self->kinds + 1) * sizeof *self->kind_first);
+    for (uint32_t bucket = 0; bucket < self->buckets; bucket++)
+        self->kind_first[self->bucket[bucket].kind]++;
+    for (uint32_t kind = 1; kind <= self->kinds; kind++)
+        self->kind_first[kind] += self->kind_first[kind - 1];
+    for (uint32_t bucket = self->buckets; bucket-- > 0;)
+        self->kind_bucket[--self->kind_first[self->bucket[bucket].kind]] = bucket;
+}
+
 static void widen(struct route_box *box, const int32_t min[3], const int32_t max[3])
 {
     for (int axis = 0; axis < 3; axis++) {
@@ -293,6 +307,7 @@ struct route *route_build(void *memory, const struct route_agent *agents, uint32
     check(cursor - (uintptr_t)memory <= route_bytes(count));
     fill_slots(self, &sorting);
     fill_kinds(self, &sorting);
+    fill_kind_buckets(self);
     fill_boxes(self);
     return self;
 }

@@ -60,6 +60,8 @@ struct route {
     struct route_bucket *bucket;  // the same
     struct route_box *box;
     uint64_t *box_classes;            // class_words for each box: the kinds available in it
+    uint32_t *kind_first;             // by kind, and a sentinel: where its buckets begin in the next one
+    uint32_t *kind_bucket;            // buckets, sorted by kind
     uint64_t *present;                // by kind, kind_words: is one available anywhere?
     uint32_t *available_of;           // by kind
     uint64_t *speak[ROUTE_SET_BITS];  // by language: which kinds speak it, kind_words

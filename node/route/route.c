@@ -2,7 +2,8 @@
 
 #include "cluster/base/check.h"
 
-#define COUNT_WORDS 32  // of kinds, counted at a time
+#define COUNT_WORDS 32   // of kinds, counted at a time
+#define FEW_BUCKETS 512  // so many are looked at one by one in about the time of a search
 
 // ---- tournaments
 
@@ -314,11 +315,42 @@ static void open_place(struct search *self, uint32_t place, int64_t chord2)
             push_bucket(self, bucket, chord2);
 }
 
+// With more kinds than boxes tell apart, a need that few meet would open box after box in vain.
+static bool few_buckets_are_wanted(const struct route *self)
+{
+    if (self->kinds <= 64 * self->class_words)
+        return false;
+    uint32_t buckets = 0;
+    for (uint32_t word = 0; word < self->kind_words && buckets <= FEW_BUCKETS; word++)
+        for (uint64_t left = self->wanted[word]; left != 0; left &= left - 1) {
+            uint32_t kind = 64 * word + (uint32_t)__builtin_ctzll(left);
+            buckets += self->kind_first[kind + 1] - self->kind_first[kind];
+        }
+    return buckets <= FEW_BUCKETS;
+}
+
+static void push_wanted_buckets(struct search *self)
+{
+    const struct route *route = self->route;
+    for (uint32_t word = 0; word < route->kind_words; word++)
+        for (uint64_t left = route->wanted[word]; left != 0; left &= left - 1) {
+            uint32_t kind = 64 * word + (uint32_t)__builtin_ctzll(left);
+            for (uint32_t i = route->kind_first[kind]; i < route->kind_first[kind + 1]; i++) {
+                uint32_t bucket = route->kind_bucket[i];
+                struct sphere_point at = route->place[route->bucket[bucket].place].at;
+                push_bucket(self, bucket, sphere_chord2(at, self->from));
+            }
+        }
+}
+
 static uint32_t search(struct search *self, struct route_pick *ret_picks, uint32_t max)
 {
     struct route *route = self->route;
     uint32_t found = 0;
-    push_box(self, 1);
+    if (few_buckets_are_wanted(route))
+        push_wanted_buckets(self);
+    else
+        push_box(self, 1);
     while (self->count > 0 && found < max) {
         struct route_entry entry = pop(self);
         switch (entry.type) {
