@@ -305,6 +305,8 @@ const struct yaml_node *yaml_tree_root(const struct yaml_tree *self)
 
 const struct yaml_node *yaml_node_get(const struct yaml_node *map, const char *key)
 {
+    if (map->kind != YAML_MAP)  // the children of a list have no keys
+        return NULL;
     for (const struct yaml_node *child = map->first; child != NULL; child = child->next)
         if (strcmp(child->key, key) == 0)
             return child;

@@ -39,6 +39,6 @@ struct yaml_tree *yaml_tree_read(const char *path, struct problems *ret_problems
 void yaml_tree_free(struct yaml_tree *self);
 const char *yaml_tree_name(const struct yaml_tree *self);                             // of the file, for people
 const struct yaml_node *yaml_tree_root(const struct yaml_tree *self);                 // NULL: nothing in it
-const struct yaml_node *yaml_node_get(const struct yaml_node *map, const char *key);  // NULL: none
+const struct yaml_node *yaml_node_get(const struct yaml_node *map, const char *key);  // NULL: none, or no map
 
 #endif

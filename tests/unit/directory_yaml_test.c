@@ -279,6 +279,13 @@ static void expect_round_trip(struct span directory, struct span base)
     free(text);
 }
 
+// Of this run, or the one given in HOTLINE_TEST_SEED.
+static unsigned some_seed(void)
+{
+    const char *given = getenv("HOTLINE_TEST_SEED");
+    return given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+}
+
 static void random_text(unsigned *seed, char *to, size_t room)
 {
     static const char *const pieces[] = {"a",
@@ -310,7 +317,7 @@ static void random_text(unsigned *seed, char *to, size_t room)
 static void what_is_written_reads_back_byte_for_byte(void **state)
 {
     (void)state;
-    unsigned seed = (unsigned)time(NULL);
+    unsigned seed = some_seed();
     print_message("seed %u\n", seed);
     struct fixture fixture;
     struct bytes directory = {0}, base = {0};
@@ -351,7 +358,7 @@ static void what_is_written_reads_back_byte_for_byte(void **state)
 static void broken_files_are_refused_and_never_crash(void **state)
 {
     (void)state;
-    unsigned seed = (unsigned)time(NULL);
+    unsigned seed = some_seed();
     print_message("seed %u\n", seed);
     struct fixture fixture;
     fixture_init(&fixture);
