@@ -1,0 +1,95 @@
+// What peers.c (life, questions, sending), peers_heartbeat.c (said and heard), peers_boot.c (which boot lives, who is
+// up) and peers_cards.c (who there is) share. Nobody else's.
+#ifndef CLUSTER_PEERS_PEERS_INSIDE_H
+#define CLUSTER_PEERS_PEERS_INSIDE_H
+
+#include "cluster/peers/peers.h"
+#include "cluster/wire/arena.h"
+
+#include "peer.pb-c.h"
+
+#define PEERS_NAMES 256  // places of the table of names; a power of two, well over PEERS_MAX
+#define PEERS_BUDGET_BYTES ((size_t)4 * 1024 * 1024)  // an envelope unpacked
+#define PEERS_KNOWN_MS 1000
+#define PEERS_RTT_MAX_US 3000000u  // a longer one says more of a stall than of the way
+
+struct entry {
+    struct peer peer;
+    char control[PEERS_ENDPOINT_MAX_BYTES + 1];  // where the link goes; a configured one stays as configured
+    char bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
+    bool configured;
+    bool carded;  // its own heartbeat has told its card
+
+    // Of the current boot.
+    uint64_t heard_from_us;  // when its silence began: last heartbeat, or the end of a stall of ours
+    uint64_t hears_from_us;  // the same of heartbeats that say it hears us
+    bool hears;
+    uint64_t hears_mask;       // bit i: it says it hears the peer of index i
+    uint64_t their_sent_us;    // of its last heartbeat, its clock
+    uint64_t their_sent_here;  // and when that came, ours
+    // The latest moment, by our clock, at which some boot of this name is known to have lived: one of our own sent_us
+    // that came back. Never goes back, whichever boot is current.
+    uint64_t proof_us;
+    uint64_t rival_boot;  // another boot seen while the current one was heard
+};
+
+struct peers {
+    struct world *world;
+    struct peers_options options;
+    struct peers_events events;
+    struct peers_counts counts;
+    struct entry entries[PEERS_MAX];
+    uint32_t count;
+    uint8_t names[PEERS_NAMES];  // index of an entry plus one; 0: free. Names are never taken out
+    bool going;
+    uint64_t feed_seq;
+    uint64_t ran_us;        // when this loop was last seen to run
+    uint64_t stall_end_us;  // what was sent before measures the stall, not the way
+    uint64_t sent_us;       // of our last heartbeat: each has its own, so that the later one is known
+    uint64_t next_beat_us;
+    uint64_t next_known_us;
+    struct arena arena;
+    struct bytes scratch;
+};
+
+// ---- peers.c
+
+struct entry *peers_entry(struct peers *self, const char *name);  // NULL: none
+void peers_name(struct peers *self, struct entry *entry, const char *name);
+bool peers_post(struct peers *self, const struct entry *entry, Peer__Envelope *envelope);
+// NULL: over the bound or an invalid endpoint.
+struct entry *peers_new(struct peers *self, const struct peers_card *card);
+bool peers_move(struct peers *self, struct entry *entry, const char *control, const char *bulk);
+
+static inline uint32_t peers_index(const struct peers *self, const struct entry *entry)
+{
+    return (uint32_t)(entry - self->entries);
+}
+
+// ---- peers_boot.c
+
+// Whether a heartbeat of this boot may be believed; makes it the current boot when it is a new one.
+bool peers_admit(struct peers *self, struct now now, struct entry *entry, uint64_t boot, uint64_t proof_us);
+// Finds out whether the peer is heard and up, and says so when that has changed.
+void peers_judge(struct peers *self, struct now now, struct entry *entry);
+uint64_t peers_bound_us(const struct peers *self, const struct entry *entry);
+// The loop runs: after a gap every silence starts anew.
+void peers_ran(struct peers *self, struct now now);
+
+// ---- peers_cards.c
+
+bool peers_card_from(const Peer__NodeCard *message, struct peers_card *ret);
+void peers_card_to(const struct peers_card *card, Peer__NodeCard *ret);
+// Who says this of itself; made when it is unknown. NULL: no room, or no card to reach it by.
+struct entry *peers_card_own(struct peers *self, const char *name, const Peer__NodeCard *card);
+// Takes over what it says of itself, once its boot is believed.
+void peers_card_update(struct peers *self, struct entry *entry, const Peer__NodeCard *card);
+// What another says of a third.
+void peers_card_known(struct peers *self, const Peer__NodeCard *card);
+
+// ---- peers_heartbeat.c
+
+void peers_beat(struct peers *self, struct now now, struct entry *only);  // NULL: to all
+void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelope);
+
+#endif
