@@ -43,7 +43,8 @@ struct feed_counts {
     uint64_t gaps;            // chunks that did not continue where the cursor was
     uint64_t refused;         // records the store did not take, out of range
     uint64_t digests_differ;  // comparisons at rest that found a difference
-    uint64_t mended;          // records exchanged because digests differed
+    uint64_t mended;          // records taken because digests differed
+    uint64_t malformed;       // messages out of range
 };
 
 struct feed;

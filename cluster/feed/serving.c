@@ -1,154 +1,196 @@
-// Serving feeds: whoever asks gets what there is after its cursor, in chunks, and then what changes.
-#include "cluster/feed/feed_private.h"
-
-#include "cluster/store/record_codec.h"
+// Serving feeds: whoever asks gets what there is after its cursor, in chunks, and then what changes. A sweep ends at
+// the cursor that was here when it began; what moves up meanwhile is the next sweep's. An ask is always answered, if
+// only by an empty chunk, so that the reader knows it was heard.
+#include "cluster/feed/feed_inside.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-void record_list_add(struct record_list *list, const struct record *record)
+static struct reader **find(struct lane *lane, uint32_t peer)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->messages = check_realloc(list->messages, list->capacity * sizeof *list->messages);
-        list->versions = check_realloc(list->versions, list->capacity * sizeof *list->versions);
-        list->pointers = check_realloc(list->pointers, list->capacity * sizeof *list->pointers);
-        for (size_t i = 0; i < list->count; i++) {
-            list->messages[i].version = &list->versions[i];
-            list->pointers[i] = &list->messages[i];
-        }
-    }
-    record_to_message(record, &list->messages[list->count], &list->versions[list->count]);
-    list->pointers[list->count] = &list->messages[list->count];
-    list->count++;
-    list->bytes += record->body.bytes + strlen(record->id) + 64;
+    struct reader **place = &lane->readers;
+    while (*place != NULL && (*place)->peer != peer)
+        place = &(*place)->next;
+    return place;
 }
 
-void record_list_clear(struct record_list *list)
+static void take_out(struct reader **place)
 {
-    list->count = 0;
-    list->bytes = 0;
-}
-
-void record_list_close(struct record_list *list)
-{
-    free(list->messages);
-    free(list->versions);
-    free(list->pointers);
-    *list = (struct record_list){0};
-}
-
-static struct reader *find_reader(struct feed *self, uint32_t peer, const char *owner, uint64_t boot)
-{
-    struct reader *reader;
-    DL_FOREACH(self->readers, reader)
-    {
-        if (reader->peer == peer && reader->boot == boot && strcmp(reader->owner, owner) == 0)
-            return reader;
-    }
-    return NULL;
-}
-
-void serving_ask(struct feed *self, uint32_t peer, const Peer__FeedAsk *ask)
-{
-    struct reader *reader = find_reader(self, peer, ask->owner, ask->boot);
-    if (reader == NULL) {
-        reader = check_alloc(sizeof *reader);
-        reader->peer = peer;
-        reader->owner = check_strdup(ask->owner);
-        reader->boot = ask->boot;
-        DL_APPEND(self->readers, reader);
-    }
-    reader->sent = ask->after;
-    reader->unacked_count = 0;
-    reader->unacked_bytes = 0;
-}
-
-void serving_ack(struct feed *self, uint32_t peer, const Peer__FeedAck *ack)
-{
-    struct reader *reader = find_reader(self, peer, ack->owner, ack->boot);
+    struct reader *reader = *place;
     if (reader == NULL)
         return;
-    uint32_t done = 0;
-    while (done < reader->unacked_count && reader->unacked[done].upto <= ack->received)
-        reader->unacked_bytes -= reader->unacked[done++].bytes;
-    reader->unacked_count -= done;
-    memmove(reader->unacked, reader->unacked + done, reader->unacked_count * sizeof *reader->unacked);
-    if (ack->stored <= reader->stored)
-        return;
-    reader->stored = ack->stored;
-    self->events.stored(self->events.context, peer, ack->stored);
+    *place = reader->next;
+    free(reader->unacked);
+    free(reader);
+}
+
+void serving_close(struct lane *lane)
+{
+    while (lane->readers != NULL)
+        take_out(&lane->readers);
 }
 
 void serving_forget(struct feed *self, uint32_t peer)
 {
-    struct reader *reader, *next;
-    DL_FOREACH_SAFE(self->readers, reader, next)
-    {
-        if (reader->peer != peer)
-            continue;
-        DL_DELETE(self->readers, reader);
-        free(reader->owner);
-        free(reader);
-    }
+    for (uint32_t i = 0; i < self->lanes.count; i++)
+        take_out(find(self->lanes.lanes[i], peer));
 }
+
+void serving_ask(struct feed *self, uint32_t peer, const Peer__FeedAsk *ask)
+{
+    struct lane *lane = lane_find(self, ask->owner, ask->boot);
+    if (lane == NULL || !self->remotes[peer].up)
+        return;  // it asks again
+    struct reader **place = find(lane, peer);
+    if (ask->after == FEED_NO_MORE) {
+        take_out(place);
+        return;
+    }
+    if (*place == NULL) {
+        *place = check_alloc(sizeof **place);
+        (*place)->peer = peer;
+    }
+    struct reader *reader = *place;
+    reader->sent = reader->sweep_upto = ask->after;
+    reader->answer = true;
+    reader->retry_us = 0;
+    reader->first = reader->count = 0;
+    reader->bytes = 0;
+    lane_push(self, lane);
+}
+
+// ---- sending
 
 static bool collect(void *context, const struct record *record)
 {
-    struct record_list *list = context;
-    if (list->bytes >= FEED_CHUNK_BYTES)
-        return false;
-    record_list_add(list, record);
-    return true;
+    return record_list_add(context, record);
 }
 
-// False: nothing was sent.
-static bool push_chunk(struct feed *self, struct reader *reader, struct record_list *list, uint64_t cursor)
+static void note_unacked(struct reader *reader, uint64_t upto, size_t bytes)
 {
-    record_list_clear(list);
-    uint64_t upto = store_scan(self->store, reader->owner, reader->boot, reader->sent, cursor, collect, list);
+    if (reader->unacked == NULL)
+        reader->unacked = check_alloc(FEED_UNACKED_CHUNKS * sizeof *reader->unacked);
+    reader->unacked[(reader->first + reader->count++) % FEED_UNACKED_CHUNKS] = (struct unacked){upto, bytes};
+    reader->bytes += bytes;
+}
+
+enum pumped {
+    PUMPED_CHUNK,
+    PUMPED_NOTHING,   // there is nothing to send, or it has to acknowledge first
+    PUMPED_NOT_SENT,  // the connection takes nothing now
+};
+
+static enum pumped send_chunk(struct feed *self, struct lane *lane, struct reader *reader)
+{
+    uint64_t cursor = lane_cursor(self, lane);
+    if (reader->sent >= reader->sweep_upto && cursor > reader->sent)
+        reader->sweep_upto = cursor;
+    bool is_more = reader->sweep_upto > reader->sent;
+    if (!reader->answer && !is_more)
+        return PUMPED_NOTHING;
+    if (reader->count == FEED_UNACKED_CHUNKS || reader->bytes >= FEED_UNACKED_BYTES)
+        return PUMPED_NOTHING;
+    size_t room = FEED_UNACKED_BYTES - reader->bytes;
+    record_list_clear(&self->list, room < FEED_CHUNK_BYTES ? room : FEED_CHUNK_BYTES);
+    uint64_t upto = reader->sent;
+    if (is_more)
+        upto = store_scan(self->store, lane->owner, lane->boot, reader->sent, reader->sweep_upto, collect, &self->list);
+    if (self->list.bytes > room && reader->bytes > 0)
+        return PUMPED_NOTHING;
     Peer__FeedChunk chunk = PEER__FEED_CHUNK__INIT;
-    chunk.owner = reader->owner;
-    chunk.boot = reader->boot;
+    chunk.owner = lane->owner;
+    chunk.boot = lane->boot;
     chunk.after = reader->sent;
     chunk.upto = upto;
-    chunk.records = list->pointers;
-    chunk.n_records = list->count;
-    Peer__Envelope envelope = PEER__ENVELOPE__INIT;
-    envelope.body_case = PEER__ENVELOPE__BODY_FEED_CHUNK;
-    envelope.feed_chunk = &chunk;
-    if (upto <= reader->sent || !peers_send(self->peers, reader->peer, &envelope))
-        return false;
-    reader->unacked[reader->unacked_count++] = (struct unacked){upto, list->bytes};
-    reader->unacked_bytes += list->bytes;
-    reader->sent = upto;
+    chunk.records = self->list.pointers;
+    chunk.n_records = self->list.count;
+    if (!feed_send(self, reader->peer, PEER__ENVELOPE__BODY_FEED_CHUNK, &chunk))
+        return PUMPED_NOT_SENT;
     self->counts.chunks_out++;
-    self->counts.records_out += list->count;
-    return true;
+    self->counts.records_out += self->list.count;
+    reader->answer = false;
+    if (is_more)
+        note_unacked(reader, upto, self->list.bytes);
+    reader->sent = upto;
+    return PUMPED_CHUNK;
 }
 
-void serving_push(struct feed *self)
+// True: it has to be tried again although nothing comes.
+static bool pump(struct feed *self, struct now now, struct lane *lane, struct reader *reader)
 {
-    struct record_list list = {0};
-    struct reader *reader;
-    DL_FOREACH(self->readers, reader)
-    {
-        uint64_t cursor = store_cursor(self->store, reader->owner, reader->boot);
-        while (reader->sent < cursor && reader->unacked_bytes < FEED_UNACKED_BYTES &&
-               reader->unacked_count < UNACKED_CHUNKS_MAX)
-            if (!push_chunk(self, reader, &list, cursor))
-                break;
+    if (now.mono_us < reader->retry_us)
+        return true;
+    for (;;) {
+        switch (send_chunk(self, lane, reader)) {
+        case PUMPED_CHUNK:
+            break;
+        case PUMPED_NOTHING:
+            return false;
+        case PUMPED_NOT_SENT:
+            reader->retry_us = now.mono_us + (uint64_t)FEED_RETRY_MS * 1000;
+            return true;
+        }
     }
-    record_list_close(&list);
+}
+
+void serving_flush(struct feed *self, struct now now)
+{
+    uint64_t seq = store_last_seq(self->store);
+    if (seq > self->pushed_seq) {
+        self->pushed_seq = seq;
+        lane_list_add(&self->moved, self->own, &self->own->moved);
+        lane_push(self, self->own);
+    }
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < self->to_push.count; i++) {
+        struct lane *lane = self->to_push.lanes[i];
+        lane->to_push = 0;
+        bool again = false;
+        for (struct reader *reader = lane->readers; reader != NULL; reader = reader->next)
+            again |= pump(self, now, lane, reader);
+        if (!again)
+            continue;
+        self->to_push.lanes[left++] = lane;
+        lane->to_push = left;
+    }
+    self->to_push.count = left;
+}
+
+// ---- what readers have
+
+void serving_ack(struct feed *self, uint32_t peer, const Peer__FeedAck *ack)
+{
+    struct lane *lane = lane_find(self, ack->owner, ack->boot);
+    struct remote *remote = &self->remotes[peer];
+    if (lane == NULL)
+        return;
+    if (ack->stored > ack->received || (lane->own && ack->received > store_last_seq(self->store))) {
+        self->counts.malformed++;
+        return;
+    }
+    if (remote->up)
+        lane_tell(self, lane, peer, ack->received);
+    struct reader *reader = *find(lane, peer);
+    if (reader != NULL) {
+        uint32_t before = reader->count;
+        while (reader->count > 0 && reader->unacked[reader->first].upto <= ack->received) {
+            reader->bytes -= reader->unacked[reader->first].bytes;
+            reader->first = (reader->first + 1) % FEED_UNACKED_CHUNKS;
+            reader->count--;
+        }
+        if (reader->count < before)
+            lane_push(self, lane);
+    }
+    // What it has stored counts even if it is down by now: it was said in the boot that is known.
+    if (lane->own && remote->boot == peers_at(self->peers, peer)->boot && ack->stored > remote->stored) {
+        remote->stored = ack->stored;
+        self->events.stored(self->events.context, peer, ack->stored);
+    }
 }
 
 uint32_t feed_copies(const struct feed *self, uint64_t seq)
 {
     uint32_t copies = 0;
-    const struct reader *reader;
-    DL_FOREACH(self->readers, reader)
-    {
-        copies += reader->stored >= seq && peers_is_self(self->peers, reader->owner, reader->boot);
-    }
+    for (uint32_t i = 0; i < peers_count(self->peers); i++)
+        copies += self->remotes[i].stored >= seq && self->remotes[i].boot != 0;
     return copies;
 }

@@ -42,7 +42,8 @@ struct fake {
     struct fake_faults faults;
     struct fake_counts counts;
     struct place places[FAKE_NODES_MAX];
-    bool cut[FAKE_NODES_MAX][FAKE_NODES_MAX];
+    bool cut[FAKE_NODES_MAX][FAKE_NODES_MAX], cut_bulk[FAKE_NODES_MAX][FAKE_NODES_MAX];
+    uint64_t bulk_bytes[FAKE_NODES_MAX][FAKE_NODES_MAX];
     struct event **heap;
     uint32_t count, capacity;
 };
@@ -186,7 +187,9 @@ static bool send_peer(struct world *world, uint32_t link, enum world_channel cha
     if (from->links[link] < 0)
         return false;
     struct place *to = &self->places[from->links[link]];
-    if (self->cut[from->index][to->index]) {
+    check(message.bytes <= WORLD_PEER_MESSAGE_MAX_BYTES);
+    self->bulk_bytes[from->index][to->index] += channel == WORLD_BULK ? message.bytes : 0;
+    if (self->cut[from->index][to->index] || (channel == WORLD_BULK && self->cut_bulk[from->index][to->index])) {
         self->counts.cut++;
         return true;
     }
@@ -351,6 +354,16 @@ void fake_kill(struct fake *self, uint32_t node)
 void fake_cut(struct fake *self, uint32_t from, uint32_t to, bool is_cut)
 {
     self->cut[from][to] = is_cut;
+}
+
+void fake_cut_bulk(struct fake *self, uint32_t from, uint32_t to, bool is_cut)
+{
+    self->cut_bulk[from][to] = is_cut;
+}
+
+uint64_t fake_bulk_bytes(const struct fake *self, uint32_t from, uint32_t to)
+{
+    return self->bulk_bytes[from][to];
 }
 
 void fake_stop(struct fake *self, uint32_t node, bool is_stopped)
