@@ -23,6 +23,7 @@ struct desk {
     struct hotline_client *client;
     bool attached;
     bool over;
+    json_t *first_state;    // to be said once attached
     uint64_t accept_us;     // UINT64_MAX: not by itself
     uint64_t available_us;  // likewise
 };
@@ -73,7 +74,12 @@ static void desk_state(struct desk *self, const struct hotline_event *event)
     json_t *fields = json_pack("{s:o}", "state", output_text(event->state));
     if (event->reason && event->reason[0])
         json_object_set_new(fields, "reason", output_text(event->reason));
-    desk_say(self, "state", fields);
+    if (self->attached) {
+        desk_say(self, "state", fields);
+    } else {  // a wish, until a node has it
+        json_decref(self->first_state);
+        self->first_state = fields;
+    }
     bool wraps = event->state && strcmp(event->state, "wrap_up") == 0;
     if (wraps && self->all->wrap_up.given)
         self->available_us = loop_now_us() + (uint64_t)self->all->wrap_up.value * 1000;
@@ -98,14 +104,22 @@ static void desk_refused(struct desk *self, const struct hotline_event *event)
         desk_over(self, EXIT_REFUSED);
 }
 
+static void desk_attached(struct desk *self, const struct hotline_event *event)
+{
+    self->attached = true;
+    desk_say(self, "attached",
+             json_pack("{s:o, s:I}", "node", output_text(event->node), "attach", (json_int_t)event->attach));
+    if (self->first_state)
+        desk_say(self, "state", self->first_state);
+    self->first_state = NULL;
+}
+
 static void on_event(void *user, const struct hotline_event *event)
 {
     struct desk *self = user;
     switch (event->type) {
     case HOTLINE_ATTACHED:
-        self->attached = true;
-        desk_say(self, "attached",
-                 json_pack("{s:o, s:I}", "node", output_text(event->node), "attach", (json_int_t)event->attach));
+        desk_attached(self, event);
         break;
     case HOTLINE_DETACHED:
         desk_say(self, "detached", json_pack("{s:o}", "node", output_text(event->node)));
@@ -295,6 +309,7 @@ static int desks_run(struct desks *self, const char *nodes)
             loop_remove(&self->loop, self->desks[i].client);
             hotline_client_free(self->desks[i].client);
         }
+        json_decref(self->desks[i].first_state);
     }
     hotline_context_free(context);
     return self->status;

@@ -38,8 +38,8 @@ static void desk_event(void *user, const struct hotline_event *event)
     } else if (event->type == HOTLINE_SUPERSEDED) {
         output_fail(EXIT_REFUSED, "load: somebody signed in as %s: one desk less", self->agent);
         self->gone = true;
-    } else if (event->type == HOTLINE_DESK_STATE && strcmp(event->state, "available") == 0) {
-        self->ready = true;
+    } else if (event->type == HOTLINE_ATTACHED) {
+        self->ready = true;  // it signs in available
     } else if (event->type == HOTLINE_DESK_STATE && strcmp(event->state, "wrap_up") == 0) {
         (void)hotline_desk_available(self->client);
     } else if (event->type == HOTLINE_OFFER) {

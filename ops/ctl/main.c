@@ -36,14 +36,36 @@ static void usage(FILE *to)
           to);
 }
 
+// tcp://HOST:PORT, up to a comma or the end.
+static bool is_endpoint(const char *text, size_t bytes)
+{
+    size_t port = bytes, number = 0;
+    while (port > 0 && text[port - 1] >= '0' && text[port - 1] <= '9')
+        port--;
+    for (size_t i = port; i < bytes && number <= 65535; i++)
+        number = number * 10 + (size_t)(text[i] - '0');
+    return bytes > 6 && strncmp(text, "tcp://", 6) == 0 && port > 7 && text[port - 1] == ':' && number >= 1 &&
+           number <= 65535;
+}
+
 bool ctl_nodes_known(const struct args_command *command, struct globals *globals)
 {
-    if (!globals->nodes || !globals->nodes[0])
+    bool option = globals->nodes && globals->nodes[0];
+    if (!option)
         globals->nodes = getenv("HOTLINE_NODES");
-    if (globals->nodes && globals->nodes[0])
-        return true;
-    args_wrong(command, "which nodes? Give --nodes tcp://HOST:PORT,... or set HOTLINE_NODES");
-    return false;
+    if (!globals->nodes || !globals->nodes[0]) {
+        args_wrong(command, "which nodes? Give --nodes tcp://HOST:PORT,... or set HOTLINE_NODES");
+        return false;
+    }
+    for (const char *at = globals->nodes; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t bytes = strcspn(at, ",");
+        if (!is_endpoint(at, bytes)) {
+            args_wrong(command, "%s: '%.*s' is not tcp://HOST:PORT", option ? "--nodes" : "HOTLINE_NODES", (int)bytes,
+                       at);
+            return false;
+        }
+    }
+    return true;
 }
 
 int main(int count, char **words)
