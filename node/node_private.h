@@ -66,7 +66,12 @@ struct node {
 
 // node.c
 void node_say(struct node *self, const char *code, const char *fields, ...) PRINTF_LIKE(3, 4);
-void node_step(struct node *self, const struct event *event);
+
+// turn.c
+void node_step(struct node *self, const struct event *event);        // and what this node says to itself because of it
+void node_step_alone(struct node *self, const struct event *event);  // without
+void node_hear_talk(struct node *self, const char *from, struct span message);
+void node_talk_to_self(struct node *self);
 
 // primary.c: the directory, written by its primary, taken over by all
 void primary_apply_part(struct node *self, uint64_t session, const struct Cli__ApplyPart *part);

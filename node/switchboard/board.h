@@ -250,8 +250,8 @@ void gateway_copied(struct board *self, const struct record *record);
 // ---- offers.c: an offer, at the call's owner
 
 struct duty *offer_duty(struct call *call);
+struct offer *offer_find(struct call *call, uint32_t agent);  // open, or NULL
 bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t rank, uint32_t eligible, bool invited);
-void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer);
 void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail);
 void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason);
 void offer_overdue(struct board *self, struct call *call);
@@ -264,21 +264,30 @@ void offer_desk_copied(struct board *self, uint32_t agent);
 void offer_confirm(struct board *self, struct call *call);
 void offer_withdraw_taker(struct board *self, struct call *call, const char *reason);
 
+// ---- offer_answers.c
+
+void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer);
+
 // ---- desks.c: the lifecycle of a desk, at its node
 
 void desk_attach(struct board *self, const struct event *event);
 void desk_word(struct board *self, const struct event *event);
 void desk_gone(struct board *self, const struct event *event);
-void desk_offered(struct board *self, const char *from, const Peer__Offer *offer);
-void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw);
-void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm);
 void desk_deadline(struct board *self, uint32_t agent);
-void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body);
 void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const char *reason);
 // After every change of what the desk has: its timer, and whether it is engaged.
 void desk_settle(struct board *self, uint32_t agent);
 // The session here is over: `attach`, at `node`, is larger.
 void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node);
+
+void desk_clear_call(struct board *self, uint32_t agent, const char *reason);  // the call there is no longer the desk's
+
+// ---- rings.c: an offer at the desk
+
+void desk_offered(struct board *self, const char *from, const Peer__Offer *offer);
+void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw);
+void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm);
+void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body);
 
 // ---- invites.c
 

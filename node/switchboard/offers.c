@@ -17,7 +17,7 @@ struct duty *offer_duty(struct call *call)
     return call->duty;
 }
 
-static struct offer *find_offer(struct call *call, uint32_t agent)
+struct offer *offer_find(struct call *call, uint32_t agent)
 {
     for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++)
         if (call->duty->offers[i].agent == agent)
@@ -158,7 +158,7 @@ static void remove_offer(struct board *self, struct call *call, struct offer *of
 
 void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail)
 {
-    struct offer *offer = find_offer(call, agent);
+    struct offer *offer = offer_find(call, agent);
     if (offer == NULL)
         return;
     offer_note(self, call, offer->n, outcome, detail);
@@ -234,195 +234,6 @@ void offer_withdraw_taker(struct board *self, struct call *call, const char *rea
     board_refresh_desk(self, taker.agent);
 }
 
-static void take_offer(struct board *self, struct call *call, struct offer offer)
-{
-    struct duty *duty = offer_duty(call);
-    Rec__Call *body = board_change(self, call);
-    struct offer *open = find_offer(call, offer.agent);
-    if (open != NULL)
-        *open = duty->offers[--duty->offer_count];
-    duty->taken = true;
-    duty->taker = offer;
-    self->desks[offer.agent].offered = call;
-    board_refresh_desk(self, offer.agent);
-    offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
-    offer_note(self, call, offer.n, REC__OFFER_OUTCOME__OFFER_ACCEPTED, "");
-    body->agent = board_text(self, self->directory->agents[offer.agent].id);
-    body->agent_login = offer.agent_login;
-    call_move(self, call, REC__CALL_STATE__CALL_RINGING);
-    offer_confirm(self, call);
-    call_connect(self, call);
-    self->counters.offers_taken++;
-}
-
-// ---- what the desk's node says
-
-static void say_not_yours(struct board *self, const char *from, const Peer__OfferName *name, const char *reason)
-{
-    Peer__Withdraw words = PEER__WITHDRAW__INIT;
-    words.name = (Peer__OfferName *)name;
-    words.reason = (char *)reason;
-    Peer__Talk talk = PEER__TALK__INIT;
-    talk.body_case = PEER__TALK__BODY_WITHDRAW;
-    talk.withdraw = &words;
-    say_to_node(self, board_node_index(self, from), &talk);
-}
-
-static void tell_ringing(struct board *self, struct call *call, struct offer *offer)
-{
-    if (offer->told)
-        return;
-    offer->told = true;
-    const struct directory_agent *agent = &self->directory->agents[offer->agent];
-    Cli__CallNews news = CLI__CALL_NEWS__INIT;
-    news.what = CLI__CALL_NEWS__WHAT__RINGING;
-    news.agent = (char *)agent->id;
-    news.site = (char *)self->directory->sites[agent->site].id;
-    news.km = sphere_km(call->waiting.from, self->agents[offer->agent].at);
-    news.n = offer->n;
-    say_call_news(self, call, &news);
-}
-
-// Declined, or accepted and then not joined: no later word makes it good again.
-static bool was_spoilt(struct board *self, struct call *call, uint32_t n)
-{
-    const Rec__Call *body = board_body(self, call);
-    for (size_t i = 0; i < body->n_story; i++)
-        if (body->story[i]->n == n)
-            return body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_DECLINED ||
-                   body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_FAILED;
-    return false;
-}
-
-// The offer an answer names: open here, or made by an earlier owner of the call and good as long as there is room.
-static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t agent, const Peer__OfferName *name)
-{
-    struct offer *offer = find_offer(call, agent);
-    if (offer != NULL)
-        return offer->n == name->n && offer->agent_login == name->agent_login ? offer : NULL;
-    struct duty *duty = offer_duty(call);
-    if (duty->taken || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE ||
-        was_spoilt(self, call, name->n))
-        return NULL;
-    uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
-    offer = &duty->offers[duty->offer_count++];
-    *offer = (struct offer){.n = name->n,
-                            .agent = agent,
-                            .agent_login = name->agent_login,
-                            .deadline_us = self->now.mono_us + patience_ms * 1000};
-    if (self->desks[agent].offered == NULL)
-        self->desks[agent].offered = call;
-    if (board_body(self, call)->offers < name->n)
-        board_change(self, call)->offers = name->n;
-    return offer;
-}
-
-static bool is_taker(const struct call *call, uint32_t agent, const Peer__OfferName *name)
-{
-    return call->duty != NULL && call->duty->taken && call->duty->taker.agent == agent &&
-           call->duty->taker.n == name->n && call->duty->taker.agent_login == name->agent_login;
-}
-
-static void answer_rings_or_accepts(struct board *self, const char *from, struct call *call, uint32_t agent,
-                                    const Peer__OfferAnswer *answer)
-{
-    uint32_t node = board_node_index(self, from);
-    if (is_taker(call, agent, answer->name)) {
-        call->duty->taker.node = node;
-        offer_confirm(self, call);
-        return;
-    }
-    struct offer *offer = adopt_offer(self, call, agent, answer->name);
-    if (offer == NULL || (call->duty->taken)) {
-        say_not_yours(self, from, answer->name, call->duty->taken ? "answered_elsewhere" : "no_longer_offered");
-        return;
-    }
-    offer->node = node;
-    offer->unreachable = false;
-    if (answer->answer == PEER__ANSWER__ACCEPTS) {
-        take_offer(self, call, *offer);
-        return;
-    }
-    offer->rings = true;
-    tell_ringing(self, call, offer);
-    if (call->state == REC__CALL_STATE__WAITING)
-        call_move(self, call, REC__CALL_STATE__CALL_RINGING);
-    call_set_timer(self, call);
-}
-
-static void answer_closes(struct board *self, struct call *call, uint32_t agent, const Peer__OfferAnswer *answer,
-                          Rec__OfferOutcome outcome, bool by_node)
-{
-    struct offer *offer = find_offer(call, agent);
-    if (offer == NULL || offer->n != answer->name->n)
-        return;
-    offer_close(self, call, agent, outcome, answer->reason);
-    offer_try(self, call, agent, self->directory->settings.retry_ms, by_node);
-    if (by_node)
-        self->counters.offers_refused++;
-    call_ring(self, call);
-}
-
-static void answer_over(struct board *self, const char *from, struct call *call, uint32_t agent,
-                        const Peer__OfferAnswer *answer)
-{
-    if (!is_taker(call, agent, answer->name)) {
-        say_not_yours(self, from, answer->name, "over");
-        return;
-    }
-    if (call->duty->joined) {
-        call_end(self, call, REC__END_REASON__ANSWERED, "ended by the agent");
-        return;
-    }
-    offer_try(self, call, agent, self->directory->settings.retry_ms, false);
-    call_free_again(self, call, "ended before the legs were joined");
-}
-
-void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer)
-{
-    const Peer__OfferName *name = answer->name;
-    struct call *call = board_find_call(self, name->call);
-    uint32_t agent = self->directory == NULL ? DIRECTORY_NONE : directory_find_agent(self->directory, name->agent);
-    if (call == NULL || call->state == REC__CALL_STATE__ENDED) {
-        // Ended here, which the desk's node has not seen yet. A call nobody knows is the desk's to end.
-        if (store_find(self->store, REC__KIND__CALL, name->call) != NULL)
-            say_not_yours(self, from, name, "ended");
-        return;
-    }
-    if (!call->mine || name->call_attach > call->attach || agent == DIRECTORY_NONE) {
-        self->counters.talk_ignored++;
-        return;
-    }
-    switch (answer->answer) {
-    case PEER__ANSWER__RINGS:
-    case PEER__ANSWER__ACCEPTS:
-        answer_rings_or_accepts(self, from, call, agent, answer);
-        break;
-    case PEER__ANSWER__DECLINES:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED, false);
-        break;
-    case PEER__ANSWER__NO_ANSWER:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_NO_ANSWER, false);
-        break;
-    case PEER__ANSWER__REFUSES:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED, true);
-        break;
-    case PEER__ANSWER__NO_CALL:
-        if (is_taker(call, agent, name)) {
-            offer_try(self, call, agent, self->directory->settings.retry_ms, false);
-            call_free_again(self, call, "the agent says no call came");
-        }
-        break;
-    case PEER__ANSWER__OVER:
-        answer_over(self, from, call, agent, answer);
-        break;
-    case PEER__ANSWER__ANSWER_UNSET:
-    case _PEER__ANSWER_IS_INT_SIZE:
-        self->counters.talk_ignored++;
-        break;
-    }
-}
-
 // ---- after a change of owner, or of the desk's node
 
 void offer_restore(struct board *self, struct call *call)
@@ -473,7 +284,7 @@ void offer_desk_copied(struct board *self, uint32_t agent)
     if (call == NULL || !call->mine || call->duty == NULL)
         return;
     bool taker = call->duty->taken && call->duty->taker.agent == agent;
-    struct offer *offer = taker ? &call->duty->taker : find_offer(call, agent);
+    struct offer *offer = taker ? &call->duty->taker : offer_find(call, agent);
     if (offer == NULL)
         return;
     if (attach_login(desk->attach) != offer->agent_login) {  // a new login ends what the older one did

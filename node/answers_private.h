@@ -1,0 +1,27 @@
+// Between the files that answer questions.
+#ifndef NODE_ANSWERS_PRIVATE_H
+#define NODE_ANSWERS_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct Cli__Answer;
+struct Cli__Query;
+struct node;
+
+struct reply {  // to one question
+    struct node *node;
+    uint64_t session, query;
+};
+
+void answers_say(const struct reply *reply, struct Cli__Answer *answer, bool last);
+void answers_refuse(const struct reply *reply, const char *reason, const char *detail);
+bool answers_lack_directory(struct node *node, const struct reply *reply);  // and says so
+
+void answer_status(struct node *node, const struct reply *reply);
+void answer_agents(struct node *node, const struct reply *reply);
+void answer_find(struct node *node, const struct reply *reply, const struct Cli__Query *query);
+void answer_calls(struct node *node, const struct reply *reply, const struct Cli__Query *query);
+void answer_explain(struct node *node, const struct reply *reply, const struct Cli__Query *query);
+
+#endif

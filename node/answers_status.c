@@ -1,0 +1,126 @@
+// Status: one name and one value a row; whatever is dropped or refused anywhere is counted here.
+#include "node/answers_private.h"
+
+#include "node/node_private.h"
+#include "node/switchboard/reading.h"
+
+#include "client.pb-c.h"
+
+#include <stdio.h>
+
+// ---- status
+
+#define STATUS_ROWS_MAX 80
+
+struct status {
+    Cli__StatusRow rows[STATUS_ROWS_MAX], *pointers[STATUS_ROWS_MAX];
+    uint32_t count;
+};
+
+static Cli__StatusRow *add_status(struct status *status, const char *name)
+{
+    check(status->count < STATUS_ROWS_MAX);
+    Cli__StatusRow *row = &status->rows[status->count];
+    cli__status_row__init(row);
+    row->name = (char *)name;
+    status->pointers[status->count++] = row;
+    return row;
+}
+
+static void number(struct status *status, const char *name, uint64_t value)
+{
+    add_status(status, name)->number = value;
+}
+
+static void text(struct status *status, const char *name, const char *value)
+{
+    add_status(status, name)->text = (char *)value;
+}
+
+static const char *disk_word(enum disk_state state)
+{
+    switch (state) {
+    case DISK_OK:
+        return "ok";
+    case DISK_FULL:
+        return "full";
+    case DISK_FAILED:
+        return "failed";
+    }
+    return "";
+}
+
+static void status_of_floors(struct node *node, struct status *status)
+{
+    struct store_counts store = store_counts(node->store);
+    number(status, "records", store.records);
+    number(status, "record_bytes", store.bytes);
+    number(status, "feeds", store.feeds);
+    number(status, "records_refused", store.refused);
+    number(status, "version_clashes", store.clashes);
+    uint64_t used, limit;
+    node->disk->type->usage(node->disk, &used, &limit);
+    text(status, "disk", disk_word(node->disk->type->state(node->disk)));
+    number(status, "disk_used_bytes", used);
+    number(status, "disk_limit_bytes", limit);
+    struct peers_counts peers = peers_counts(node->peers);
+    number(status, "peer_messages", peers.received);
+    number(status, "peer_messages_malformed", peers.malformed);
+    number(status, "peer_messages_misdirected", peers.misdirected);
+    number(status, "peer_messages_not_sent", peers.not_sent);
+    number(status, "peers_learnt", peers.learnt);
+    number(status, "peers_over_bound", peers.over_bound);
+    number(status, "stalls", peers.stalls);
+    struct feed_counts feed = feed_counts(node->feed);
+    number(status, "feed_records_in", feed.records_in);
+    number(status, "feed_records_out", feed.records_out);
+    number(status, "feed_asks", feed.asks);
+    number(status, "feed_gaps", feed.gaps);
+    number(status, "feed_refused", feed.refused);
+    number(status, "digests_differ", feed.digests_differ);
+    number(status, "mended", feed.mended);
+    struct sessions_counts sessions = sessions_counts(node->sessions);
+    number(status, "sessions", sessions.sessions);
+    number(status, "desks", sessions.desks);
+    number(status, "gateways", sessions.gateways);
+    number(status, "client_messages", sessions.received);
+    number(status, "client_messages_malformed", sessions.malformed);
+    number(status, "client_messages_too_large", sessions.too_large);
+    number(status, "client_messages_over_bound", sessions.over_bound);
+    number(status, "client_words_unattached", sessions.not_attached);
+    number(status, "client_messages_not_sent", sessions.not_sent);
+    number(status, "clients_timed_out", sessions.timed_out);
+}
+
+void answer_status(struct node *node, const struct reply *reply)
+{
+    struct status status = {.count = 0};
+    char boot[32], directory[64];
+    snprintf(boot, sizeof boot, "%016llx", (unsigned long long)node->boot);
+    snprintf(directory, sizeof directory, "%llu.%llu", (unsigned long long)node->directory_version.claim,
+             (unsigned long long)node->directory_version.revision);
+    text(&status, "node", node->config->self.name);
+    text(&status, "boot", boot);
+    number(&status, "up_s", (node->now.mono_us - node->started_us) / 1000000);
+    text(&status, "going", node->going ? "yes" : "no");
+    text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
+    text(&status, "directory", node->directory == NULL ? "none" : directory);
+    text(&status, "primary", node->directory == NULL ? "none" : node->directory->primary);
+    number(&status, "directory_agents", node->directory == NULL ? 0 : node->directory->agent_count);
+    number(&status, "nodes_swept", primary_swept(node));
+    number(&status, "accepts_pending", acceptance_pending(node->acceptance));
+    number(&status, "talk_dropped", node->counters.talk_dropped);
+    number(&status, "puts_refused", node->counters.puts_refused);
+    number(&status, "directories_bad", node->counters.directories_bad);
+    number(&status, "applies", node->counters.applies);
+    number(&status, "applies_refused", node->counters.applies_refused);
+    status_of_floors(node, &status);
+    struct reading_counter counters[32];
+    uint32_t count = reading_counters(node->board, counters, 32);
+    for (uint32_t i = 0; i < count; i++)
+        number(&status, counters[i].name, counters[i].value);
+    Cli__Answer answer = CLI__ANSWER__INIT;
+    answer.status = status.pointers;
+    answer.n_status = status.count;
+    answers_say(reply, &answer, true);
+}

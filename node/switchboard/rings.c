@@ -1,0 +1,187 @@
+// An offer at the desk (M): rung or refused, withdrawn, confirmed; and what a copy of the call says of it.
+#include "node/switchboard/board.h"
+
+#include "cluster/base/text.h"
+
+#include <string.h>
+
+// ---- offered
+
+static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer *offer)
+{
+    const struct desk *desk = &self->desks[agent];
+    if (desk->here == NULL)
+        return "not_here";
+    if (attach_login(desk->attach) != offer->name->agent_login)
+        return "other_login";
+    if (desk->state != REC__AGENT_STATE__AVAILABLE)
+        return "busy";
+    struct waiting_entry offered = {
+        .priority = offer->priority, .queued_ms = offer->queued_ms, .id = offer->name->call};
+    if (desk->here->hold[0] != '\0' && strcmp(desk->here->hold, offer->name->call) != 0) {
+        const struct call *held = board_find_call(self, desk->here->hold);
+        if (held != NULL && held->state == REC__CALL_STATE__WAITING && waiting_goes_before(&held->waiting, &offered))
+            return "held";
+    }
+    const struct call *best = invite_best(self, agent);
+    if (best != NULL && strcmp(best->id, offer->name->call) != 0 && waiting_goes_before(&best->waiting, &offered))
+        return "another_call_first";
+    return NULL;
+}
+
+static void ring_desk(struct board *self, uint32_t agent, const char *from, const Peer__Offer *offer)
+{
+    struct desk *desk = &self->desks[agent];
+    struct rung *rung = &desk->here->rung;
+    *rung = (struct rung){.call_attach = offer->name->call_attach,
+                          .n = offer->name->n,
+                          .node = board_node_index(self, from),
+                          .deadline_us = self->now.mono_us + (uint64_t)offer->ring_ms * 1000};
+    text_copy(rung->call, sizeof rung->call, offer->name->call);
+    invite_release(self, agent);
+    desk_set(self, agent, REC__AGENT_STATE__RINGING, "");
+    Cli__Offered words = CLI__OFFERED__INIT;
+    words.attach = desk->attach;
+    words.call = rung->call;
+    words.call_attach = rung->call_attach;
+    words.n = rung->n;
+    words.number = offer->number;
+    words.queue = offer->queue;
+    words.km = offer->km;
+    words.deadline_ms = offer->ring_ms;
+    words.queued_ms = offer->queued_ms;
+    words.place = offer->place;
+    words.languages = offer->languages;
+    words.n_languages = offer->n_languages;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_OFFERED;
+    message.offered = &words;
+    say_to_session(self, desk->here->session, &message);
+    say_offer_answer(self, agent, rung, PEER__ANSWER__RINGS, "");
+    desk_settle(self, agent);
+}
+
+void desk_offered(struct board *self, const char *from, const Peer__Offer *offer)
+{
+    uint32_t agent = directory_find_agent(self->directory, offer->name->agent);
+    if (agent == DIRECTORY_NONE) {
+        self->counters.talk_ignored++;  // its directory is newer or older: the offer runs out
+        return;
+    }
+    struct here *here = self->desks[agent].here;
+    if (here != NULL && strcmp(here->rung.call, offer->name->call) == 0 && here->rung.n == offer->name->n) {
+        here->rung.node = board_node_index(self, from);
+        say_offer_answer(self, agent, &here->rung, here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS,
+                         "");
+        return;
+    }
+    const char *refusal = why_not(self, agent, offer);
+    bool declined = here != NULL && invite_was_declined(self, agent, offer->name->call);
+    if (refusal == NULL && !declined) {
+        ring_desk(self, agent, from, offer);
+        return;
+    }
+    struct rung unrung = {
+        .call_attach = offer->name->call_attach, .n = offer->name->n, .node = board_node_index(self, from)};
+    text_copy(unrung.call, sizeof unrung.call, offer->name->call);
+    if (declined) {  // said before, and lost on the way
+        say_offer_answer(self, agent, &unrung, PEER__ANSWER__DECLINES, "declined");
+        return;
+    }
+    self->counters.offers_kept_back++;
+    say_offer_answer(self, agent, &unrung, PEER__ANSWER__REFUSES, refusal);
+    if (strcmp(refusal, "another_call_first") == 0)
+        invite_desk(self, agent);
+}
+
+// ---- what the call's owner says
+
+// The desk of an offer that is rung or spoken here, or NULL.
+static struct here *rung_here(struct board *self, const Peer__OfferName *name, uint32_t *ret_agent)
+{
+    *ret_agent = directory_find_agent(self->directory, name->agent);
+    if (*ret_agent == DIRECTORY_NONE)
+        return NULL;
+    struct here *here = self->desks[*ret_agent].here;
+    bool same = here != NULL && strcmp(here->rung.call, name->call) == 0 && here->rung.n == name->n &&
+                attach_login(self->desks[*ret_agent].attach) == name->agent_login;
+    return same ? here : NULL;
+}
+
+void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw)
+{
+    (void)from;
+    uint32_t agent;
+    struct here *here = rung_here(self, withdraw->name, &agent);
+    if (here != NULL) {
+        if (withdraw->name->call_attach >= here->rung.call_attach)
+            desk_clear_call(self, agent, withdraw->reason);
+        return;
+    }
+    if (agent == DIRECTORY_NONE || self->desks[agent].here == NULL)
+        return;
+    here = self->desks[agent].here;
+    if (strcmp(here->leaving.call, withdraw->name->call) == 0 && here->leaving.n == withdraw->name->n)
+        here->leaving = (struct rung){0};  // the owner knows that it is over
+}
+
+// The call is this desk's: by its owner's word, or by a copy that names the agent.
+static void confirm_call(struct board *self, uint32_t agent, bool joined)
+{
+    struct rung *rung = &self->desks[agent].here->rung;
+    rung->confirmed = true;
+    if (!rung->accepted) {  // the person said yes through another node
+        rung->accepted = true;
+        desk_set(self, agent, REC__AGENT_STATE__ON_CALL, "");
+    }
+    if (joined && !rung->joined) {
+        rung->joined = true;
+        say_desk_news(self, agent, rung->call, true, false);
+    }
+    desk_settle(self, agent);
+}
+
+void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm)
+{
+    uint32_t agent;
+    struct here *here = rung_here(self, confirm->name, &agent);
+    if (here == NULL) {
+        self->counters.talk_ignored++;
+        return;
+    }
+    if (confirm->name->call_attach < here->rung.call_attach)
+        return;
+    here->rung.call_attach = confirm->name->call_attach;
+    here->rung.node = board_node_index(self, from);
+    confirm_call(self, agent, confirm->joined);
+}
+
+void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body)
+{
+    if (self->directory == NULL)
+        return;
+    struct here *here, *next;
+    DL_FOREACH_SAFE(self->engaged, here, next)
+    {
+        uint32_t agent = here->agent;
+        if (strcmp(here->leaving.call, call->id) == 0 && body->state == REC__CALL_STATE__ENDED)
+            here->leaving = (struct rung){0};
+        if (strcmp(here->rung.call, call->id) != 0 || call->attach < here->rung.call_attach)
+            continue;
+        const char *id = self->directory->agents[agent].id;
+        uint32_t before = here->rung.node;
+        here->rung.node = call->owner.node;
+        if (body->state == REC__CALL_STATE__ENDED) {
+            desk_clear_call(self, agent, "ended");
+        } else if (body->agent[0] != '\0' &&
+                   (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach))) {
+            desk_clear_call(self, agent, "answered_elsewhere");
+        } else if (body->agent[0] != '\0') {
+            confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
+        } else if (here->rung.confirmed || before != call->owner.node || call->attach > here->rung.call_attach) {
+            here->rung.confirmed = false;
+            say_offer_answer(self, agent, &here->rung,
+                             here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS, "");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// A step of the switchboard and what comes of it: effects carried out in order, and talk of this node with itself.
+#include "node/node_private.h"
+
+#include "cluster/store/record_codec.h"
+
+#include "peer.pb-c.h"
+
+#include <string.h>
+
+#define TALK_BUDGET_BYTES ((size_t)512 * 1024)
+
+// ---- carrying out effects
+
+static void queue_talk(struct node *self, struct span message)
+{
+    if (self->talk.count == NODE_TALK_MAX) {
+        self->counters.talk_dropped++;
+        return;
+    }
+    uint32_t bytes = (uint32_t)message.bytes;
+    bytes_append(&self->talk.bytes, &bytes, sizeof bytes);
+    bytes_append(&self->talk.bytes, message.data, message.bytes);
+    self->talk.count++;
+}
+
+static void send_talk(struct node *self, const char *name, struct span message)
+{
+    if (strcmp(name, self->config->self.name) == 0) {
+        queue_talk(self, message);
+        return;
+    }
+    int32_t peer = peers_find(self->peers, name);
+    if (peer >= 0)
+        peers_send_talk(self->peers, (uint32_t)peer, message);
+    else
+        self->counters.talk_dropped++;
+}
+
+static void carry_out(struct node *self, const struct effect *effect)
+{
+    struct span bytes = effect_bytes(&self->effects, effect);
+    switch (effect->type) {
+    case EFFECT_CLIENT:
+        sessions_send(self->sessions, effect->session, bytes);
+        break;
+    case EFFECT_BIND:
+        sessions_bind(self->sessions, effect->session, effect->kind, effect->name, effect->attach);
+        break;
+    case EFFECT_UNBIND:
+        sessions_unbind(self->sessions, effect->session);
+        break;
+    case EFFECT_NODE:
+        send_talk(self, effect->name, bytes);
+        break;
+    case EFFECT_PUT:
+        if (store_put(self->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) == NULL)
+            self->counters.puts_refused++;
+        break;
+    case EFFECT_ACKNOWLEDGE:
+        acceptance_add(self->acceptance, self->now, effect->session, effect->name, effect->attach);
+        break;
+    }
+}
+
+void node_step_alone(struct node *self, const struct event *event)
+{
+    self->board_wants_us = switchboard_step(self->board, self->now, event, &self->effects);
+    for (uint32_t i = 0; i < self->effects.count; i++)
+        carry_out(self, &self->effects.list[i]);
+}
+
+void node_hear_talk(struct node *self, const char *from, struct span message)
+{
+    struct arena arena = {0};
+    Peer__Talk *talk = peer__talk__unpack(arena_allocator(&arena, TALK_BUDGET_BYTES), message.bytes, message.data);
+    if (talk == NULL) {
+        self->counters.talk_dropped++;
+        return;
+    }
+    struct record record;
+    const struct record *taken;
+    if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&
+        record_from_message(talk->answer->desk, &record) && store_take(self->store, &record, &taken) == STORE_TAKEN) {
+        struct event event = {.type = EVENT_RECORD, .record = taken};
+        node_step_alone(self, &event);
+    }
+    struct event event = {.type = EVENT_TALK, .name = from, .talk = talk};
+    node_step_alone(self, &event);
+    arena_close(&arena);
+}
+
+// What this node says to itself is heard within the turn, in order.
+void node_talk_to_self(struct node *self)
+{
+    while (self->talk.count > 0) {
+        struct talk_queue now = self->talk;
+        self->talk = self->talk_now;
+        self->talk.count = 0;
+        bytes_clear(&self->talk.bytes);
+        size_t offset = 0;
+        for (uint32_t i = 0; i < now.count; i++) {
+            uint32_t bytes;
+            memcpy(&bytes, now.bytes.data + offset, sizeof bytes);
+            offset += sizeof bytes;
+            node_hear_talk(self, self->config->self.name, (struct span){now.bytes.data + offset, bytes});
+            offset += bytes;
+        }
+        self->talk_now = now;
+    }
+}
+
+void node_step(struct node *self, const struct event *event)
+{
+    node_step_alone(self, event);
+    node_talk_to_self(self);
+}
