@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BENCH_CLIENTS_MAX 4
+#define BENCH_CLIENTS_MAX 12
 #define BENCH_SILENCE_NS ((uint64_t)20 * 1000000000)  // nothing that is waited for takes this long
 
 uint64_t bench_now_ns(void);
