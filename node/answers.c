@@ -52,10 +52,9 @@ static void answer_nodes(struct node *node, const struct reply *reply)
         row->primary = node->directory != NULL && strcmp(node->directory->primary, card->name) == 0;
         row->state = (char *)(peer == NULL ? "self" : peer->up ? "up" : "down");
         row->boot = peer == NULL ? node->boot : peer->boot;
-        if (peer == NULL) {
-            reading_load(node->board, &row->desks, &row->calls);
+        reading_load(node->board, card->name, &row->desks, &row->calls);
+        if (peer == NULL)
             continue;
-        }
         row->rtt_us = peer->rtt_us;
         row->skew_ms = peer->skew_ms;
         row->lag = feed_lag(node->feed, i - 1);

@@ -63,6 +63,12 @@ static void status_of_floors(struct node *node, struct status *status)
     text(status, "disk", disk_word(node->disk->type->state(node->disk)));
     number(status, "disk_used_bytes", used);
     number(status, "disk_limit_bytes", limit);
+    struct world_counts world = {0};
+    if (node->world->type->counts != NULL)
+        node->world->type->counts(node->world, &world);
+    number(status, "connections_opened", world.connections_opened);
+    number(status, "connections_closed", world.connections_closed);
+    number(status, "handshakes_failed", world.handshakes_failed);
     struct peers_counts peers = peers_counts(node->peers);
     number(status, "peer_messages", peers.received);
     number(status, "peer_messages_malformed", peers.malformed);

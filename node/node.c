@@ -265,6 +265,7 @@ void node_free(struct node *self)
     bytes_close(&self->talk_now.bytes);
     bytes_close(&self->apply.bytes);
     arena_close(&self->arena);
+    arena_close(&self->talk_arena);
     free(self);
 }
 

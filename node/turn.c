@@ -71,8 +71,8 @@ void node_step_alone(struct node *self, const struct event *event)
 
 void node_hear_talk(struct node *self, const char *from, struct span message)
 {
-    struct arena arena = {0};
-    Peer__Talk *talk = peer__talk__unpack(arena_allocator(&arena, TALK_BUDGET_BYTES), message.bytes, message.data);
+    Peer__Talk *talk =
+        peer__talk__unpack(arena_allocator(&self->talk_arena, TALK_BUDGET_BYTES), message.bytes, message.data);
     if (talk == NULL) {
         self->counters.talk_dropped++;
         return;
@@ -86,7 +86,6 @@ void node_hear_talk(struct node *self, const char *from, struct span message)
     }
     struct event event = {.type = EVENT_TALK, .name = from, .talk = talk};
     node_step_alone(self, &event);
-    arena_close(&arena);
 }
 
 // What this node says to itself is heard within the turn, in order.

@@ -31,6 +31,11 @@ struct world {
     const struct world_type *type;
 };
 
+struct world_counts {
+    uint64_t connections_opened, connections_closed;  // of clients and peers, to this node
+    uint64_t handshakes_failed;                       // among the closed
+};
+
 struct world_type {
     struct now (*now)(struct world *);
     void (*random)(struct world *, void *to, size_t bytes);
@@ -43,6 +48,9 @@ struct world_type {
     // False: not sent (no connection, or its queue is full). Copies.
     bool (*send_peer)(struct world *, uint32_t link, enum world_channel, struct span message);
     bool (*send_client)(struct world *, const struct world_client *, struct span message);
+    // A connection that sends a message over the world's limit is closed: that is all there is to count of it.
+    // May be NULL.
+    void (*counts)(struct world *, struct world_counts *ret_counts);
 };
 
 static inline struct now world_now(struct world *world)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #define DRAIN_MAX 256                     // messages of one socket in one turn, so that none starves the others
 #define DRAIN_BYTES ((size_t)128 * 1024)  // the same: a sweep must not hold up heartbeats and calls
 #define HANDSHAKE_MS 4000
+#define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
 #define RECONNECT_MS 50
 #define RECONNECT_MAX_MS 1000
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
@@ -37,7 +39,9 @@ struct io {
     uv_signal_t term, interrupt;
     uv_poll_t polls[SOCKETS];
     void *context;
-    void *sockets[SOCKETS];
+    void *sockets[SOCKETS], *monitors[SOCKETS];
+    struct world_counts counts;
+    uint64_t counted_us;
     struct link links[WORLD_LINKS_MAX];
     const struct io_handler *handler;
     uint64_t wake_at_us;
@@ -155,6 +159,60 @@ static bool world_send_client_zmq(struct world *world, const struct world_client
            zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
 }
 
+// ---- connections: what ZeroMQ does below us, counted
+
+static void watch_socket(struct io *self, int which)
+{
+    char endpoint[32];
+    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%d", which);
+    check(zmq_socket_monitor(self->sockets[which], endpoint,
+                             ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0);
+    self->monitors[which] = zmq_socket(self->context, ZMQ_PAIR);
+    check(self->monitors[which] != NULL);
+    set_int(self->monitors[which], ZMQ_LINGER, 0);
+    check(zmq_connect(self->monitors[which], endpoint) == 0);
+}
+
+// An event is a frame with its number and a value, and a frame with the endpoint.
+static void count_event(struct io *self, const void *frame, size_t bytes)
+{
+    uint16_t event;
+    if (bytes < sizeof event)
+        return;
+    memcpy(&event, frame, sizeof event);
+    self->counts.connections_opened += event == ZMQ_EVENT_ACCEPTED;
+    self->counts.connections_closed += event == ZMQ_EVENT_DISCONNECTED;
+    self->counts.handshakes_failed +=
+        (event & (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)) != 0;
+}
+
+static void count_connections(struct io *self)
+{
+    self->counted_us = mono_us();
+    for (int which = 0; which < SOCKETS; which++) {
+        for (bool number = true; self->monitors[which] != NULL;) {
+            zmq_msg_t frame;
+            zmq_msg_init(&frame);
+            if (zmq_msg_recv(&frame, self->monitors[which], ZMQ_DONTWAIT) < 0) {
+                zmq_msg_close(&frame);
+                break;
+            }
+            if (number)
+                count_event(self, zmq_msg_data(&frame), zmq_msg_size(&frame));
+            number = !zmq_msg_more(&frame);
+            zmq_msg_close(&frame);
+        }
+    }
+}
+
+static void world_counts_zmq(struct world *world, struct world_counts *ret_counts)
+{
+    count_connections((struct io *)world);
+    *ret_counts = ((struct io *)world)->counts;
+}
+
 static const struct world_type world_type = {
     .now = world_now_uv,
     .random = world_random,
@@ -163,6 +221,7 @@ static const struct world_type world_type = {
     .link_close = world_link_close,
     .send_peer = world_send_peer_zmq,
     .send_client = world_send_client_zmq,
+    .counts = world_counts_zmq,
 };
 
 // ---- receiving: ZMQ_FD is edge-triggered, and any send, receive or look at ZMQ_EVENTS consumes the edge. So the
@@ -214,6 +273,8 @@ static void turn(struct io *self)
         for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES && receive_one(self, which, &bytes); i++)
             continue;
     }
+    if (mono_us() >= self->counted_us + COUNT_EVERY_US)
+        count_connections(self);
     if (mono_us() >= self->wake_at_us)
         self->handler->wake(self->handler->context);
     self->handler->turn_end(self->handler->context);
@@ -297,6 +358,7 @@ static bool bind_socket(struct io *self, int which, const char *endpoint, int qu
 {
     void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, queue, message_max);
     set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    watch_socket(self, which);
     if (zmq_bind(socket, endpoint) == 0)
         return true;
     problem_set(ret_problem, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));
@@ -361,9 +423,14 @@ void io_free(struct io *self)
     uv_loop_close(&self->loop);
     for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++)
         world_link_close(&self->world, i);
-    for (int which = 0; which < SOCKETS; which++)
-        if (self->sockets[which] != NULL)
+    for (int which = 0; which < SOCKETS; which++) {
+        if (self->sockets[which] != NULL) {
+            zmq_socket_monitor(self->sockets[which], NULL, 0);
             zmq_close(self->sockets[which]);
+        }
+        if (self->monitors[which] != NULL)
+            zmq_close(self->monitors[which]);
+    }
     zmq_ctx_term(self->context);
     free(self);
 }

@@ -118,11 +118,17 @@ uint32_t reading_counters(const struct board *self, struct reading_counter *ret_
     return count;
 }
 
-void reading_load(const struct board *self, uint32_t *ret_desks, uint32_t *ret_calls)
+void reading_load(const struct board *self, const char *node, uint32_t *ret_desks, uint32_t *ret_calls)
 {
     *ret_desks = *ret_calls = 0;
-    for (uint32_t i = 0; self->directory != NULL && i < self->directory->agent_count; i++)
-        *ret_desks += self->desks[i].here != NULL;
+    uint32_t index = 0;
+    while (index < self->node_count && strcmp(self->nodes[index].name, node) != 0)
+        index++;
+    for (uint32_t i = 0; self->directory != NULL && i < self->directory->agent_count; i++) {
+        const struct desk *desk = &self->desks[i];
+        *ret_desks += desk->attach != 0 && desk->owner.node == index && desk->state != REC__AGENT_STATE__OFFLINE &&
+                      board_owner_up(self, desk->owner);
+    }
     for (struct call *call = self->calls; call != NULL; call = call->hh.next)
-        *ret_calls += call->mine;
+        *ret_calls += call->owner.node == index && board_owner_up(self, call->owner);
 }

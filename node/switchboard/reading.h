@@ -45,7 +45,7 @@ struct reading_counter {
 };
 
 uint32_t reading_counters(const struct board *self, struct reading_counter *ret_counters, uint32_t room);
-// Desks attached here, and calls owned here.
-void reading_load(const struct board *self, uint32_t *ret_desks, uint32_t *ret_calls);
+// Desks attached to a node, and calls that are not ended and its own.
+void reading_load(const struct board *self, const char *node, uint32_t *ret_desks, uint32_t *ret_calls);
 
 #endif

@@ -43,10 +43,8 @@ static json_t *row_node(const struct hotline_row *row)
     json_object_set_new(to, "rtt_ms", output_real(row->node.rtt_us / 1000.0, 3));
     add_number(to, "feed_lag", row->node.lag);
     json_object_set_new(to, "skew_ms", json_integer(row->node.skew_ms));
-    // A node knows its own only.
-    bool self = row->node.state && strcmp(row->node.state, "self") == 0;
-    json_object_set_new(to, "desks", self ? json_integer(row->node.desks) : json_null());
-    json_object_set_new(to, "calls", self ? json_integer(row->node.calls) : json_null());
+    json_object_set_new(to, "desks", json_integer(row->node.desks));
+    json_object_set_new(to, "calls", json_integer(row->node.calls));
     add_text(to, "client", row->node.client);
     json_object_set_new(to, "primary", json_boolean(row->node.primary));
     add_hex(to, "boot", row->node.boot);
