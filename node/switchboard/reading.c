@@ -84,6 +84,9 @@ void reading_queue(const struct board *self, struct now now, uint32_t queue, str
         ret_queue->asa_ms = sum.answered > 0 ? (uint32_t)(sum.answered_wait_ms / sum.answered) : 0;
         ret_queue->ewt_s = stats_ewt_s(stats, ret_queue->waiting + 1);
     }
+    struct route_need need = {.skills = self->directory->queues[queue].skills};
+    if (ret_queue->waiting == 0 && route_count_eligible(self->route, &need) > 0)
+        ret_queue->ewt_s = 0;  // the next caller does not wait
 }
 
 uint32_t reading_nearest(struct board *self, struct sphere_point from, const struct route_need *need,

@@ -25,10 +25,13 @@ static void count_gap(struct stats_queue *queue, uint64_t answered_ms)
     if (answered_ms <= queue->last_answer_ms)
         return;
     uint64_t gap_ms = answered_ms - queue->last_answer_ms;
+    bool first = queue->last_answer_ms == 0;
+    queue->last_answer_ms = answered_ms;
+    if (first)
+        return;
     if (gap_ms > ANSWER_GAP_MAX_MS)
         gap_ms = ANSWER_GAP_MAX_MS;
     queue->answer_gap_ms = queue->answer_gap_ms == 0 ? gap_ms : (7 * queue->answer_gap_ms + gap_ms) / 8;
-    queue->last_answer_ms = answered_ms;
 }
 
 void stats_count(struct stats_queue *queue, uint64_t ended_ms, enum stats_end end, uint64_t wait_ms, uint32_t target_ms)

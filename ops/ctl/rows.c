@@ -95,7 +95,10 @@ static json_t *row_queue(const struct hotline_row *row)
     add_number(to, "waiting", row->queue.waiting);
     add_number(to, "longest_ms", row->queue.longest_ms);
     add_number(to, "asa_ms", row->queue.asa_ms);
-    json_object_set_new(to, "service_level", output_real(row->queue.service_level_permille / 1000.0, 3));
+    // No call has ended in the last day: there is no level, least of all zero.
+    bool any = row->queue.answered + row->queue.abandoned + row->queue.expired > 0;
+    json_object_set_new(to, "service_level",
+                        any ? output_real(row->queue.service_level_permille / 1000.0, 3) : json_null());
     json_object_set_new(to, "abandonment_rate", output_real(row->queue.abandonment_permille / 1000.0, 3));
     add_number(to, "ewt_s", row->queue.ewt_s);
     add_number(to, "answered", row->queue.answered);
