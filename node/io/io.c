@@ -40,6 +40,7 @@ struct io {
     uv_poll_t polls[SOCKETS];
     void *context;
     void *sockets[SOCKETS], *monitors[SOCKETS];
+    bool readable[SOCKETS];  // there may be something: the descriptor woke us, or prepare saw more
     struct world_counts counts;
     uint64_t counted_us;
     struct link links[WORLD_LINKS_MAX];
@@ -225,7 +226,8 @@ static const struct world_type world_type = {
 };
 
 // ---- receiving: ZMQ_FD is edge-triggered, and any send, receive or look at ZMQ_EVENTS consumes the edge. So the
-// descriptor only wakes the loop; check drains, prepare looks again and keeps the loop awake where there is more.
+// descriptor only wakes the loop and names the socket; check drains it, prepare looks again at all of them and keeps
+// the loop awake where there is more.
 
 static void deliver(struct io *self, int which, const struct world_client *client, zmq_msg_t *message)
 {
@@ -270,6 +272,9 @@ static void turn(struct io *self)
 {
     for (int which = SOCKETS - 1; which >= 0; which--) {
         size_t bytes = 0;
+        if (!self->readable[which])
+            continue;
+        self->readable[which] = false;
         for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES && receive_one(self, which, &bytes); i++)
             continue;
     }
@@ -302,8 +307,8 @@ static void on_prepare(uv_prepare_t *prepare)
     for (int which = 0; which < SOCKETS; which++) {
         int events = 0;
         size_t bytes = sizeof events;
-        if (zmq_getsockopt(self->sockets[which], ZMQ_EVENTS, &events, &bytes) == 0)
-            more = more || (events & ZMQ_POLLIN) != 0;
+        if (zmq_getsockopt(self->sockets[which], ZMQ_EVENTS, &events, &bytes) == 0 && (events & ZMQ_POLLIN) != 0)
+            more = self->readable[which] = true;
     }
     if (more)
         uv_idle_start(&self->idle, on_idle);
@@ -313,9 +318,9 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    (void)poll;
     (void)status;
     (void)events;
+    *(bool *)poll->data = true;
 }
 
 static void on_disk(uv_async_t *async)
@@ -371,6 +376,7 @@ static void poll_socket(struct io *self, int which)
     size_t bytes = sizeof fd;
     check(zmq_getsockopt(self->sockets[which], ZMQ_FD, &fd, &bytes) == 0);
     check(uv_poll_init(&self->loop, &self->polls[which], fd) == 0);
+    self->polls[which].data = &self->readable[which];
     check(uv_poll_start(&self->polls[which], UV_READABLE, on_poll) == 0);
 }
 

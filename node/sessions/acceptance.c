@@ -14,6 +14,7 @@ struct pending {
     uint64_t session;
     uint64_t attach;
     uint64_t since_us;
+    uint64_t seq;  // of the newest version when it was last looked at; 0: not yet
     char call[];
 };
 
@@ -80,11 +81,12 @@ static uint32_t copies_of(struct acceptance *self, const struct record *record)
 }
 
 // True: there is nothing more to wait for.
-static bool settle(struct acceptance *self, const struct pending *pending, uint32_t durability, bool overdue)
+static bool settle(struct acceptance *self, struct pending *pending, uint32_t durability, bool overdue)
 {
     const struct record *record = store_find(self->store, REC__KIND__CALL, pending->call);
     if (record == NULL || record->version.attach != pending->attach || strcmp(record->version.owner, self->node) != 0)
         return true;  // another node owns it now, and accepts it
+    pending->seq = record->version.seq;
     uint32_t copies = copies_of(self, record);
     if (copies < durability && !(overdue && copies > 0))
         return false;
@@ -111,11 +113,16 @@ void acceptance_add(struct acceptance *self, struct now now, uint64_t session, c
 void acceptance_check(struct acceptance *self, struct now now, uint32_t durability, uint32_t durability_wait_ms)
 {
     struct pending *pending, *next;
+    uint64_t short_from = UINT64_MAX;  // what is stored by too few at one seq is at every later one, too
     DL_FOREACH_SAFE(self->list, pending, next)
     {
         bool overdue = now.mono_us - pending->since_us >= (uint64_t)durability_wait_ms * 1000;
+        if (!overdue && pending->seq >= short_from)
+            continue;
         if (settle(self, pending, durability, overdue))
             drop(self, pending);
+        else
+            short_from = pending->seq < short_from ? pending->seq : short_from;
     }
 }
 

@@ -158,13 +158,13 @@ static uint32_t ring_width(const struct board *self, const struct call *call)
 
 static uint32_t offer_nearest(struct board *self, struct call *call)
 {
-    struct duty *duty = offer_duty(call);
+    const struct duty *duty = call->duty;  // most calls that wait were never offered
     uint32_t except[CALL_OFFERS_MAX + CALL_TRIED_MAX], except_count = 0, open = 0;
-    for (uint32_t i = 0; i < duty->offer_count; i++) {
+    for (uint32_t i = 0; duty != NULL && i < duty->offer_count; i++) {
         except[except_count++] = duty->offers[i].agent;
         open += !duty->offers[i].unreachable;
     }
-    for (uint32_t i = 0; i < duty->tried_count; i++)
+    for (uint32_t i = 0; duty != NULL && i < duty->tried_count; i++)
         if (duty->tried[i].until_us > self->now.mono_us)
             except[except_count++] = duty->tried[i].agent;
     uint32_t width = ring_width(self, call);

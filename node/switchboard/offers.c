@@ -239,7 +239,6 @@ void offer_withdraw_taker(struct board *self, struct call *call, const char *rea
 void offer_restore(struct board *self, struct call *call)
 {
     Rec__Call *body = board_body(self, call);
-    struct duty *duty = offer_duty(call);
     for (size_t i = 0; i < body->n_story && call->queue != DIRECTORY_NONE; i++) {
         const Rec__Offered *entry = body->story[i];
         uint32_t agent = directory_find_agent(self->directory, entry->agent);
@@ -255,6 +254,7 @@ void offer_restore(struct board *self, struct call *call)
         if (entry->outcome != REC__OFFER_OUTCOME__OFFER_OPEN || ago_ms >= patience_ms ||
             self->desks[agent].offered != NULL)
             continue;
+        struct duty *duty = offer_duty(call);
         struct offer *offer = &duty->offers[duty->offer_count++];
         *offer = (struct offer){.n = entry->n,
                                 .agent = agent,
