@@ -75,7 +75,7 @@ static void answer(struct feed *self, struct now now, uint32_t peer, const Peer_
     uint8_t differ[STORE_BUCKETS];
     self->counts.digests_differ += differing(self, tell->buckets, differ) > 0 && is_rest;
     send_sums(self, peer, true, true);
-    due_in(remote, now, self->options.digest_every_ms);
+    due_in(remote, now, self->options.digest_every_ms + self->options.digest_every_ms / 4);  // the other asks first
 }
 
 // ---- answered

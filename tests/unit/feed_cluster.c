@@ -143,7 +143,7 @@ void cluster_start(struct cluster *cluster, uint32_t node)
         abort();
     }
     open_peers(self);
-    struct feed_options feed = {.digest_every_ms = CLUSTER_DIGEST_EVERY_MS};
+    struct feed_options feed = {.digest_every_ms = cluster->digest_every_ms};
     struct feed_events events = {.context = self, .record = on_record, .stored = on_stored, .swept = on_swept};
     self->feed = feed_create(self->world, self->store, self->peers, &feed, &events);
     on_wake(self);
@@ -173,6 +173,7 @@ struct cluster *cluster_create(uint64_t seed, uint32_t count)
     self->count = count;
     self->boots = 1000000;
     self->disk_max_us = 3 * MS;
+    self->digest_every_ms = CLUSTER_DIGEST_EVERY_MS;
     for (uint32_t i = 0; i < count; i++) {
         struct fed *fed = &self->nodes[i];
         fed->cluster = self;

@@ -34,7 +34,8 @@ struct cluster {
     struct fake *fake;
     uint32_t count;
     uint64_t boots;
-    uint64_t disk_max_us;  // a commit takes up to so long
+    uint64_t disk_max_us;      // a commit takes up to so long
+    uint32_t digest_every_ms;  // of the nodes started from now on
     struct fed nodes[FAKE_NODES_MAX];
 };
 

@@ -74,8 +74,10 @@ static void what_one_node_has_alone_is_mended_once_and_counted(void **state)
 static void a_peer_that_goes_down_has_the_others_compare_soon(void **state)
 {
     (void)state;
-    struct cluster *cluster = start(3);
-    cluster_run_ms(cluster, 2000);  // the next round is seconds away
+    struct cluster *cluster = cluster_create(9, 3);
+    cluster->digest_every_ms = 60000;
+    cluster_start_all(cluster);
+    cluster_run_ms(cluster, 10000);
     plant(cluster, 1, "call", 1, 15);
     cluster_kill(cluster, 0, true);
     assert_true(cluster_equal_within(cluster, 1000 + 1000 + 500));
@@ -116,10 +118,19 @@ static void many_differences_are_mended_in_bounded_rounds(void **state)
     cluster_free(cluster);
 }
 
+// Something is always on its way.
+static void set_long_ways(struct cluster *cluster)
+{
+    fake_set_faults(cluster->fake, (struct fake_faults){.delay_min_us = 30 * MS, .delay_max_us = 60 * MS});
+}
+
 static void nodes_that_write_all_the_time_find_no_difference(void **state)
 {
     (void)state;
     struct cluster *cluster = start(4);
+    set_long_ways(cluster);
+    cluster_run_ms(cluster, 1000);
+    uint64_t sent_before = sent(cluster);
     char id[24];
     for (uint32_t i = 0; i < 6000; i++) {
         snprintf(id, sizeof id, "call%u", (i * 7) % 500);
@@ -129,6 +140,39 @@ static void nodes_that_write_all_the_time_find_no_difference(void **state)
     assert_true(cluster_equal_within(cluster, 100));
     assert_int_equal(mended(cluster), 0);
     assert_int_equal(found(cluster), 0);
+    assert_int_equal(sent(cluster) - sent_before, 3 * 6000);  // the feeds' alone
+    cluster_free(cluster);
+}
+
+static void now_and_then_a_write_is_no_difference_either(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(4);
+    set_long_ways(cluster);
+    for (uint32_t i = 0; i < 1000; i++) {
+        cluster_put_text(cluster, (uint32_t)fake_random(cluster->fake, 4), "call", i, "waits");
+        cluster_run_ms(cluster, fake_random(cluster->fake, 400));
+    }
+    assert_int_equal(mended(cluster), 0);
+    assert_int_equal(found(cluster), 0);
+    // Nor does it keep the nodes from comparing.
+    plant(cluster, 1, "half", 1, 15);
+    for (uint32_t i = 0; i < 40; i++) {
+        cluster_put_text(cluster, (uint32_t)fake_random(cluster->fake, 4), "call", 2000 + i, "waits");
+        cluster_run_ms(cluster, 200);
+    }
+    assert_true(mended(cluster) > 0);
+    cluster_free(cluster);
+}
+
+static void two_nodes_compare_once_an_interval(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(2);
+    uint64_t before = fake_bulk_bytes(cluster->fake, 0, 1) + fake_bulk_bytes(cluster->fake, 1, 0);
+    cluster_run_ms(cluster, 20 * CLUSTER_DIGEST_EVERY_MS);
+    uint64_t bytes = fake_bulk_bytes(cluster->fake, 0, 1) + fake_bulk_bytes(cluster->fake, 1, 0) - before;
+    assert_in_range(bytes, 18 * 2 * 8 * STORE_BUCKETS, 22 * 2 * 9 * STORE_BUCKETS);
     cluster_free(cluster);
 }
 
@@ -136,6 +180,7 @@ static void nodes_that_write_all_the_time_are_mended_all_the_same(void **state)
 {
     (void)state;
     struct cluster *cluster = start(3);
+    set_long_ways(cluster);
     plant(cluster, 1, "half", 1, 15);
     char id[24];
     for (uint32_t i = 0; i < 8000; i++) {
@@ -174,6 +219,8 @@ int main(void)
         cmocka_unit_test(the_newer_of_two_versions_wins_on_both_sides),
         cmocka_unit_test(many_differences_are_mended_in_bounded_rounds),
         cmocka_unit_test(nodes_that_write_all_the_time_find_no_difference),
+        cmocka_unit_test(now_and_then_a_write_is_no_difference_either),
+        cmocka_unit_test(two_nodes_compare_once_an_interval),
         cmocka_unit_test(nodes_that_write_all_the_time_are_mended_all_the_same),
         cmocka_unit_test(what_cannot_be_mended_is_not_tried_all_the_time),
     };

@@ -243,6 +243,63 @@ static void a_server_that_says_nothing_is_left_for_the_next_best(void **state)
     cluster_free(cluster);
 }
 
+static void a_server_that_took_its_reader_for_dead_serves_it_again(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(2);
+    fake_cut(cluster->fake, 1, 0, true);
+    const struct peer *reader = peers_at(cluster->nodes[0].peers, 0), *server = peers_at(cluster->nodes[1].peers, 0);
+    while (reader->up)
+        cluster_run_ms(cluster, 1);
+    fake_cut(cluster->fake, 1, 0, false);
+    while (!reader->up) {
+        cluster_run_ms(cluster, 1);
+        assert_true(server->up);  // all the time: it saw nothing of it
+    }
+    cluster_run_ms(cluster, 20);
+    cluster_put_text(cluster, 0, "call", 1, "waits");
+    cluster_run_ms(cluster, 5);
+    assert_true(cluster_has(cluster, 1, "call", "waits"));
+    cluster_free(cluster);
+}
+
+static void what_was_told_and_lost_is_told_again(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(3);
+    cluster_cut(cluster, 0, 2, true);
+    cluster_run_ms(cluster, 2500);
+    fake_cut_bulk(cluster->fake, 1, 2, true);
+    cluster_put_text(cluster, 0, "call", 1, "waits");
+    cluster_run_ms(cluster, 700);
+    fake_cut_bulk(cluster->fake, 1, 2, false);
+    cluster_run_ms(cluster, 1200);
+    assert_true(cluster_has(cluster, 2, "call", "waits"));
+    assert_int_equal(counts_of(cluster, 2).mended, 0);
+    cluster_free(cluster);
+}
+
+static void what_nobody_has_any_more_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(3);
+    fake_cut_bulk(cluster->fake, 0, 2, true);
+    fake_cut_bulk(cluster->fake, 2, 1, true);  // its questions do not come, but it is told
+    cluster_put_text(cluster, 0, "call", 1, "waits");
+    cluster_run_ms(cluster, 1500);
+    cluster_kill(cluster, 0, false);
+    cluster_kill(cluster, 1, false);
+    cluster_run_ms(cluster, 1500);
+    cluster_start(cluster, 1);
+    cluster_heal(cluster);
+    cluster_run_ms(cluster, 1500);
+    uint64_t asks = counts_of(cluster, 2).asks;
+    cluster_run_ms(cluster, 10000);
+    assert_int_equal(counts_of(cluster, 2).asks, asks);
+    assert_false(cluster_has(cluster, 2, "call", "waits"));
+    cluster_free(cluster);
+}
+
 static void a_node_without_its_disk_gets_back_what_it_wrote(void **state)
 {
     (void)state;
@@ -410,6 +467,9 @@ int main(void)
         cmocka_unit_test(a_third_bridges_a_link_that_is_cut),
         cmocka_unit_test(a_dead_owners_feed_is_served_by_a_third),
         cmocka_unit_test(a_server_that_says_nothing_is_left_for_the_next_best),
+        cmocka_unit_test(a_server_that_took_its_reader_for_dead_serves_it_again),
+        cmocka_unit_test(what_was_told_and_lost_is_told_again),
+        cmocka_unit_test(what_nobody_has_any_more_is_not_asked_for),
         cmocka_unit_test(a_node_without_its_disk_gets_back_what_it_wrote),
         cmocka_unit_test(who_is_not_swept_is_not_said_to_be),
         cmocka_unit_test(many_feeds_are_told_in_parts_and_swept_a_few_at_a_time),
