@@ -19,6 +19,8 @@
 #define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
 #define RECONNECT_MS 50
 #define RECONNECT_MAX_MS 1000
+#define BIND_PATIENCE_MS 2000
+#define BIND_RETRY_MS 50
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
 #define HAND_OVER_MIN_MS 100
 
@@ -364,8 +366,14 @@ static bool bind_socket(struct io *self, int which, const char *endpoint, int qu
     void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, queue, message_max);
     set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
     watch_socket(self, which);
-    if (zmq_bind(socket, endpoint) == 0)
-        return true;
+    // A predecessor that was killed a moment ago may still hold the port.
+    for (int waited_ms = 0; waited_ms <= BIND_PATIENCE_MS; waited_ms += BIND_RETRY_MS) {
+        if (zmq_bind(socket, endpoint) == 0)
+            return true;
+        if (errno != EADDRINUSE)
+            break;
+        uv_sleep(BIND_RETRY_MS);
+    }
     problem_set(ret_problem, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));
     return false;
 }
