@@ -55,7 +55,7 @@ target_link_libraries(user_shared PRIVATE hotline::hotline)
 add_executable(user_static ${EXAMPLE})
 target_link_libraries(user_static PRIVATE hotline::hotline_static)
 END
-"$cmake" -S "$place/user" -B "$place/user/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+"$cmake" -G Ninja -S "$place/user" -B "$place/user/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_C_FLAGS="$cflags" -DEXAMPLE="$source/node/client/examples/query.c" > "$place/user.log"
 "$cmake" --build "$place/user/build" >> "$place/user.log" || fail "$(cat "$place/user.log")"
 runs "$place/user/build/user_shared"
