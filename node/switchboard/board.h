@@ -327,8 +327,14 @@ void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, ui
 void say_to_node(struct board *self, uint32_t node, Peer__Talk *talk);
 void say_offer_answer(struct board *self, uint32_t agent, const struct rung *rung, Peer__Answer answer,
                       const char *reason);
+Peer__OfferName say_offer_name(const struct board *self, const struct call *call, const struct offer *offer);
 void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason);
 struct effect *say_effect(struct board *self, enum effect_type type);
+
+static inline struct call *call_of_entry(const struct waiting_entry *entry)
+{
+    return entry == NULL ? NULL : (struct call *)(void *)((char *)entry - offsetof(struct call, waiting));
+}
 
 static inline uint64_t attach_login(uint64_t attach)
 {

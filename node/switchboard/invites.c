@@ -49,7 +49,7 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
 {
     const struct looking *looking = context;
     struct board *self = looking->board;
-    const struct call *call = (const void *)((const char *)entry - offsetof(struct call, waiting));
+    const struct call *call = call_of_entry(entry);
     const struct here *here = self->desks[looking->agent].here;
     if (!board_owner_up(self, call->owner) || call_reads_as_over(self, call))
         return true;
@@ -65,7 +65,7 @@ struct call *invite_best(struct board *self, uint32_t agent)
 {
     struct looking looking = {self, agent};
     struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_us, &looking);
-    return entry == NULL ? NULL : (struct call *)(void *)((char *)entry - offsetof(struct call, waiting));
+    return call_of_entry(entry);
 }
 
 void invite_desk(struct board *self, uint32_t agent)
@@ -113,7 +113,7 @@ struct serving {
 static bool not_for_agent(void *context, const struct waiting_entry *entry)
 {
     const struct serving *serving = context;
-    const struct call *call = (const void *)((const char *)entry - offsetof(struct call, waiting));
+    const struct call *call = call_of_entry(entry);
     return !call->mine || offer_was_tried(serving->board, call, serving->agent);
 }
 
@@ -154,7 +154,7 @@ void invite_received(struct board *self, const char *from, const Peer__Invite *i
         !route_eligible(&self->agents[agent], &call->waiting.need)) {
         struct serving serving = {self, agent};
         struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving);
-        call = entry == NULL ? NULL : (struct call *)(void *)((char *)entry - offsetof(struct call, waiting));
+        call = call_of_entry(entry);
     }
     // The desk's node knows best where the agent is and that it is free.
     struct desk *desk = &self->desks[agent];

@@ -88,12 +88,7 @@ static void send_offer(struct board *self, struct call *call, struct offer *offe
     offer->repeat_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
     const struct directory_queue *queue = &self->directory->queues[call->queue];
     Rec__Call *body = board_body(self, call);
-    Peer__OfferName name = PEER__OFFER_NAME__INIT;
-    name.call = call->id;
-    name.call_attach = call->attach;
-    name.agent = (char *)self->directory->agents[offer->agent].id;
-    name.agent_login = offer->agent_login;
-    name.n = offer->n;
+    Peer__OfferName name = say_offer_name(self, call, offer);
     Peer__Offer words = PEER__OFFER__INIT;
     words.name = &name;
     words.ring_ms = queue->ring_ms;
@@ -204,12 +199,7 @@ void offer_confirm(struct board *self, struct call *call)
     const struct offer *taker = &call->duty->taker;
     if (taker->agent == DIRECTORY_NONE)
         return;
-    Peer__OfferName name = PEER__OFFER_NAME__INIT;
-    name.call = call->id;
-    name.call_attach = call->attach;
-    name.agent = (char *)self->directory->agents[taker->agent].id;
-    name.agent_login = taker->agent_login;
-    name.n = taker->n;
+    Peer__OfferName name = say_offer_name(self, call, taker);
     Peer__Confirm words = PEER__CONFIRM__INIT;
     words.name = &name;
     words.joined = call->duty->joined;

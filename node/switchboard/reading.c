@@ -62,7 +62,7 @@ void reading_queue(const struct board *self, struct now now, uint32_t queue, str
     for (uint32_t g = 0; g < self->waiting->groups_used; g++) {
         const struct waiting_entry *entry = self->waiting->groups[g].first;
         for (; entry != NULL; entry = waiting_next(entry)) {
-            const struct call *call = (const void *)((const char *)entry - offsetof(struct call, waiting));
+            const struct call *call = call_of_entry(entry);
             if (call->queue != queue || is_dead(self, now, call->owner))
                 continue;
             ret_queue->waiting++;

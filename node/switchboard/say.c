@@ -190,16 +190,22 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
     say_to_node(self, rung->node, &talk);
 }
 
-void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason)
+Peer__OfferName say_offer_name(const struct board *self, const struct call *call, const struct offer *offer)
 {
-    if (offer->agent == DIRECTORY_NONE)
-        return;
     Peer__OfferName name = PEER__OFFER_NAME__INIT;
     name.call = call->id;
     name.call_attach = call->attach;
     name.agent = (char *)self->directory->agents[offer->agent].id;
     name.agent_login = offer->agent_login;
     name.n = offer->n;
+    return name;
+}
+
+void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason)
+{
+    if (offer->agent == DIRECTORY_NONE)
+        return;
+    Peer__OfferName name = say_offer_name(self, call, offer);
     Peer__Withdraw words = PEER__WITHDRAW__INIT;
     words.name = &name;
     words.reason = (char *)reason;
