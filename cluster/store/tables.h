@@ -13,6 +13,9 @@
 
 #include <uthash.h>
 
+// Short chains: each link is a miss of the processor's cache, and the node's day is spent looking things up.
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 2U
 #undef HASH_INITIAL_NUM_BUCKETS
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS 4U
