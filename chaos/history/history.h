@@ -75,8 +75,9 @@
     X(DESK_ENDED, "desk.ended")         /* call, reason */                                                             \
     X(STATE, "desk.state")              /* reason: available, ringing, on_call, wrap_up, not_ready */                  \
     /* gateways */                                                                                                     \
-    X(SUBMITTED, "leg.submitted")       /* call, priority, skills: all needed, languages: any will do (0: any) */      \
-    X(MOVED, "leg.moved")               /* call, priority, skills, languages: it now waits in another queue */         \
+    X(SUBMITTED, "leg.submitted")       /* call, priority, skills (all needed), languages (any; 0: no matter),         \
+                                           [deadline_ms: the longest wait of its queue] */                            \
+    X(MOVED, "leg.moved")               /* the same: it now waits in another queue */                                  \
     X(ACCEPTED, "leg.accepted")         /* call, number: copies, [queued_ms] */                                        \
     X(WAITING, "leg.waiting")           /* call, [queued_ms] */                                                        \
     X(RINGING, "leg.ringing")           /* call, agent, n */                                                           \

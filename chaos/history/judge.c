@@ -1,62 +1,262 @@
-#include "chaos/history/judge.h"
-
-#include "cluster/base/check.h"
+// The bench: hears events, keeps the time and the violations, speaks the verdict.
+#include "chaos/history/judge_inside.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct judge {
-    struct judge_options options;
-    uint64_t events;
-};
+double seconds(uint64_t us)
+{
+    return (double)us / 1e6;
+}
+
+const char *text_or_none(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+void name_set(struct name *name, const char *text)
+{
+    text_copy(name->text, sizeof name->text, text_or_none(text));
+}
+
+bool name_is(const struct name *name, const char *text)
+{
+    return strcmp(name->text, text_or_none(text)) == 0;
+}
+
+void judge_condemn(struct judge *self, enum judge_kind kind, const char *format, ...)
+{
+    self->violations++;
+    if (self->violations > JUDGE_VIOLATIONS_MAX)
+        return;
+    struct judge_violation *violation = &self->kept[self->violations - 1];
+    violation->kind = kind;
+    violation->us = self->us;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(violation->sentence, sizeof violation->sentence, format, arguments);
+    va_end(arguments);
+}
+
+bool judge_is_calm(const struct judge *self)
+{
+    return self->whole && self->nodes_stalled == 0;
+}
+
+bool judge_passed(const struct judge *self, uint64_t us, uint32_t ms)
+{
+    uint64_t from = us > self->calm_us ? us : self->calm_us;
+    return judge_is_calm(self) && self->us >= from + (uint64_t)ms * 1000;
+}
+
+// ---- life
 
 struct judge *judge_create(const struct judge_options *options)
 {
+    static const struct judge_options defaults = {
+        .progress_ms = 3000, .digests_ms = 5000, .serves_ms = 10000, .stuck_ms = 45000, .retry_ms = 30000};
     struct judge *self = check_alloc(sizeof *self);
+    struct judge_options *own = &self->options;
     if (options != NULL)
-        self->options = *options;
+        *own = *options;
+    own->progress_ms = own->progress_ms != 0 ? own->progress_ms : defaults.progress_ms;
+    own->digests_ms = own->digests_ms != 0 ? own->digests_ms : defaults.digests_ms;
+    own->serves_ms = own->serves_ms != 0 ? own->serves_ms : defaults.serves_ms;
+    own->stuck_ms = own->stuck_ms != 0 ? own->stuck_ms : defaults.stuck_ms;
+    own->retry_ms = own->retry_ms != 0 ? own->retry_ms : defaults.retry_ms;
     return self;
 }
 
 void judge_free(struct judge *self)
 {
+    if (self == NULL)
+        return;
+    struct client *client, *next_client;
+    HASH_ITER(hh, self->clients, client, next_client)
+    {
+        HASH_DEL(self->clients, client);
+        free(client);
+    }
+    struct party *party, *next_party;
+    HASH_ITER(hh, self->parties, party, next_party)
+    {
+        HASH_DEL(self->parties, party);
+        free(party);
+    }
+    struct leg *leg, *next_leg;
+    HASH_ITER(hh, self->legs, leg, next_leg)
+    {
+        HASH_DEL(self->legs, leg);
+        free(leg);
+    }
     free(self);
+}
+
+// ---- hearing
+
+static void hand_on(struct judge *self, const struct history_event *event)
+{
+    switch (event->word) {
+    case HISTORY_NONE:
+    case HISTORY_WORDS_COUNT:
+        judge_condemn(self, JUDGE_HISTORY, "at %.3f s an event without a word", seconds(event->us));
+        return;
+    case HISTORY_NODE_STARTED:
+    case HISTORY_NODE_DIED:
+    case HISTORY_NODE_STALLED:
+    case HISTORY_NODE_RESUMED:
+    case HISTORY_AT_FAULT:
+    case HISTORY_AT_WHOLE:
+    case HISTORY_AT_QUIET:
+    case HISTORY_AT_END:
+    case HISTORY_DIGEST:
+    case HISTORY_LAG:
+    case HISTORY_ORPHANS:
+    case HISTORY_COPIES:
+    case HISTORY_KEPT:
+        world_hear(self, event);
+        return;
+    case HISTORY_DECIDED:
+        decision_hear(self, event);
+        return;
+    case HISTORY_DESK_OPENS:
+    case HISTORY_GATEWAY_OPENS:
+    case HISTORY_ATTACHES:
+    case HISTORY_ATTACHED:
+    case HISTORY_DETACHED:
+    case HISTORY_SUPERSEDED:
+    case HISTORY_REFUSED:
+    case HISTORY_LEAVES:
+    case HISTORY_VANISHED:
+    case HISTORY_STALLED:
+    case HISTORY_RESUMED:
+    case HISTORY_WORD_LOST:
+        client_hear(self, event);
+        return;
+    case HISTORY_TOLD_OFFER:
+    case HISTORY_RINGS:
+    case HISTORY_ACCEPTS:
+    case HISTORY_DECLINES:
+    case HISTORY_WITHDRAWN:
+    case HISTORY_DESK_CONNECTED:
+    case HISTORY_ENDS:
+    case HISTORY_DESK_ENDED:
+    case HISTORY_STATE:
+        desk_hear(self, event);
+        return;
+    case HISTORY_SUBMITTED:
+    case HISTORY_MOVED:
+    case HISTORY_ACCEPTED:
+    case HISTORY_WAITING:
+    case HISTORY_RINGING:
+    case HISTORY_TOLD_CONNECT:
+    case HISTORY_CONNECT:
+    case HISTORY_JOINED:
+    case HISTORY_JOIN_FAILED:
+    case HISTORY_HUNG_UP:
+    case HISTORY_LEG_ENDED:
+        leg_hear(self, event);
+        return;
+    }
+    judge_condemn(self, JUDGE_HISTORY, "at %.3f s a word that is not known: %d", seconds(event->us), (int)event->word);
 }
 
 void judge_hear(struct judge *self, const struct history_event *event)
 {
-    (void)event;
     self->events++;
+    if (event->us < self->us) {
+        judge_condemn(self, JUDGE_HISTORY, "time runs backwards: %s at %.6f s comes after %.6f s",
+                      history_word_text(event->word), seconds(event->us), seconds(self->us));
+        return;
+    }
+    if (self->ended) {
+        judge_condemn(self, JUDGE_HISTORY, "%s at %.6f s comes after the end", history_word_text(event->word),
+                      seconds(event->us));
+        return;
+    }
+    // What should have moved before this event is looked at as it stood before it.
+    if (event->us >= self->sweep_us) {
+        self->us = event->us;
+        world_close_round(self);
+        rest_sweep(self);
+        self->sweep_us = event->us + SWEEP_US;
+    }
+    if (event->us > self->us || event->word != HISTORY_DIGEST)
+        world_close_round(self);
+    self->us = event->us;
+    hand_on(self, event);
 }
+
+// ---- the verdict
 
 uint64_t judge_count(const struct judge *self)
 {
-    (void)self;
-    return 0;
+    return self->violations;
 }
 
 const struct judge_violation *judge_violation(const struct judge *self, uint32_t index)
 {
-    (void)self;
-    (void)index;
-    return NULL;
+    return index < self->violations && index < JUDGE_VIOLATIONS_MAX ? &self->kept[index] : NULL;
 }
 
 const char *judge_kind_text(enum judge_kind kind)
 {
-    static const char *const codes[] = {
+    static const char *const codes[JUDGE_KINDS_COUNT] = {
 #define X(name, code) [JUDGE_##name] = code,
         JUDGE_KINDS(X)
 #undef X
     };
-    return codes[kind];
+    return (unsigned)kind < JUDGE_KINDS_COUNT ? codes[kind] : "unknown";
+}
+
+static void PRINTF_LIKE(2, 3) put(struct bytes *text, const char *format, ...)
+{
+    char line[JUDGE_SENTENCE_BYTES + 128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    bytes_append(text, line, strlen(line));
+}
+
+static void put_not_judged(const struct judge *self, struct bytes *text)
+{
+    const struct {
+        const char *what;
+        bool is_missing;
+    } list[] = {
+        {"order", self->count.decisions == 0},
+        {"copies", self->count.accepted > 0 && self->count.copies_told == 0},
+        {"kept", self->count.not_kept > 0},
+        {"survivors", self->count.not_copied > 0},
+        {"digests", self->count.rounds == 0},
+        {"progress", self->count.sweeps == 0},
+        {"end", !self->ended},
+    };
+    const char *divider = " not_judged=";
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        if (!list[i].is_missing)
+            continue;
+        put(text, "%s%s", divider, list[i].what);
+        divider = ",";
+    }
 }
 
 void judge_verdict(const struct judge *self, struct bytes *text)
 {
-    char line[128];
-    snprintf(line, sizeof line, "verdict=ok events=%" PRIu64 " not_judged=all", self->events);
-    bytes_append(text, line, strlen(line));
+    put(text, "verdict=%s violations=%" PRIu64 " events=%" PRIu64 " seconds=%.3f",
+        self->violations == 0 ? "ok" : "violated", self->violations, self->events, seconds(self->us));
+    put(text,
+        " calls=%" PRIu64 " accepted2=%" PRIu64 " rings=%" PRIu64 " connected=%" PRIu64 " ended=%" PRIu64
+        " reattached=%" PRIu64 " owed=%" PRIu64,
+        self->count.calls, self->count.accepted, self->count.rings, self->count.connected, self->count.ended,
+        self->count.reattached, self->count.owed);
+    put_not_judged(self, text);
+    for (uint32_t i = 0; judge_violation(self, i) != NULL; i++) {
+        const struct judge_violation *violation = judge_violation(self, i);
+        put(text, "\n%s: %s", judge_kind_text(violation->kind), violation->sentence);
+    }
 }

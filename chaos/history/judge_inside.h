@@ -1,0 +1,206 @@
+// The judge from within: what it keeps of what lives. Included by the judge's files, by nobody else.
+//
+// judge.c hears an event and hands it on: world.c the driver's facts, clients.c who is attached where, desks.c and
+// legs.c what people and calls go through, decisions.c who should have gone first. rest.c looks, once a second of the
+// history, for what should have moved by now.
+//
+// Always true: a leg is kept while its gateway holds it, while a desk has it, or while it is owed to a caller whose
+// gateway is gone; a client until it is over; a party while it has a client.
+#ifndef CHAOS_HISTORY_JUDGE_INSIDE_H
+#define CHAOS_HISTORY_JUDGE_INSIDE_H
+
+#include "chaos/history/judge.h"
+#include "cluster/base/check.h"
+#include "cluster/base/text.h"
+
+#define uthash_fatal(text) check_failed(text, __FILE__, __LINE__, __func__)
+#define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
+#include <uthash.h>
+
+#define NODES_MAX 64      // by bits
+#define PEOPLE_MAX 16     // of one call: who accepted it last, and who was tried last
+#define ID_MAX_BYTES 160  // a call's id, or that of a try of a call-back
+#define SWEEP_US 1000000  // so often rest.c looks
+
+struct name {
+    char text[NAME_MAX_BYTES + 1];
+};
+
+struct node {
+    struct name name;
+    bool lives, stalls;
+    bool was_emptied;
+    uint64_t emptied_us;
+    bool in_round;  // has told its digest in the round that is open
+};
+
+// An agent or a gateway: the largest attach that was answered under this name, and whose it was.
+struct party {
+    UT_hash_handle hh;
+    char key[NAME_MAX_BYTES + 2];  // 'd' or 'g', then the name
+    uint64_t largest;
+    uint64_t largest_us;
+    uint32_t largest_client;
+    uint32_t clients;
+};
+
+enum desk_has { HAS_NOTHING, HAS_RINGING, HAS_ACCEPTED, HAS_CONVERSATION };
+
+struct client {
+    UT_hash_handle hh;
+    uint32_t number;
+    bool is_desk;
+    struct name name;
+    struct party *party;
+    bool condemned;  // once is enough for what goes on
+    bool attached, stalls;
+    bool attaches_told;    // the driver tells attempts
+    uint64_t sent_attach;  // the last attempt
+    uint64_t attach;       // the last that was answered
+    struct name node;
+    uint64_t opened_us;
+    uint64_t settled_us;  // attached and running without a break since
+    uint64_t lost_us;     // detached since
+    uint64_t attached_us;
+    // desks
+    uint64_t skills, languages;
+    bool available;
+    uint64_t free_us;  // available, and without a call, since
+    bool word_lost;    // since it attached: what the node believes of it is not known
+    enum desk_has has;
+    char call[ID_MAX_BYTES];
+    struct leg *leg;  // of that call; NULL: it was over before, or its gateway tells no history
+    uint32_t deadline_ms;
+    uint64_t has_us;  // as it does, since
+    // gateways
+    struct leg *legs;
+};
+
+enum leg_state { LEG_SUBMITTED, LEG_WAITING, LEG_RINGING, LEG_CONNECTING, LEG_JOINED, LEG_OWED, LEG_OVER };
+
+struct tried {
+    struct name agent;
+    uint64_t us;
+};
+
+struct leg {
+    UT_hash_handle hh;
+    struct leg *previous, *next;  // of its gateway
+    char id[ID_MAX_BYTES];
+    struct client *gateway;  // NULL: gone
+    struct name gateway_name;
+    enum leg_state state;
+    bool is_shared;  // two living clients use this id: not judged
+    bool condemned;  // once is enough for what goes on
+    bool hung_up;
+    bool was_joined;
+    uint64_t submitted_us;
+    uint64_t since_us;  // in this state
+    uint64_t heard_us;  // the last word about it that its gateway heard
+    uint64_t hung_up_us, over_us;
+    uint32_t priority;
+    uint32_t wait_limit_ms;  // 0: not told
+    uint64_t skills, languages, queued_ms;
+    uint32_t accepted;  // copies
+    uint64_t accepted_us;
+    bool copies_told;
+    uint64_t copies;  // bits of nodes
+    uint64_t copies_us;
+    struct name agent;                                      // to connect to, or joined with
+    uint64_t joined_attach;                                 // the last attempt of its gateway when it joined
+    uint64_t agent_left_us;                                 // the agent's desk has ended the conversation; 0: not
+    struct tried accepters[PEOPLE_MAX], tried[PEOPLE_MAX];  // rings
+    uint32_t accepters_count, tried_count;
+    uint32_t desks;  // that have it
+    char kept[24];   // what a living node reads of it; "": not told
+    bool is_tried;   // a call-back rings or rang
+};
+
+struct judge {
+    struct judge_options options;
+    uint64_t us;  // of the event being heard
+    uint64_t events, violations;
+    struct judge_violation kept[JUDGE_VIOLATIONS_MAX];
+    struct client *clients;
+    struct party *parties;
+    struct leg *legs;
+    struct node nodes[NODES_MAX];
+    uint32_t nodes_count;
+    bool whole, quiet, ended;
+    uint32_t nodes_stalled;
+    uint64_t calm_us;  // whole, and without a fault since
+    uint64_t quiet_us;
+    uint64_t sweep_us;  // when rest.c looks next
+    struct {            // digests told at one time
+        bool open, differs;
+        uint64_t us, digest, records;
+        uint32_t first;  // node
+        uint32_t other;
+    } round;
+    struct {
+        uint64_t calls, accepted, connected, rings, reattached, owed, ended;
+        uint64_t decisions, rounds, kept_told, copies_told, sweeps;
+        uint64_t not_kept, not_copied;  // vanished callers of whom the driver did not tell enough
+    } count;
+};
+
+// ---- judge.c
+
+void judge_condemn(struct judge *self, enum judge_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+bool judge_is_calm(const struct judge *self);
+// It is calm, and `ms` have passed since then and since `us`.
+bool judge_passed(const struct judge *self, uint64_t us, uint32_t ms);
+double seconds(uint64_t us);
+const char *text_or_none(const char *text);  // "" for NULL
+void name_set(struct name *name, const char *text);
+bool name_is(const struct name *name, const char *text);
+
+// ---- world.c
+
+void world_hear(struct judge *self, const struct history_event *event);
+struct node *world_node(struct judge *self, const char *name);  // made when new; NULL: no room, or no name
+bool world_serves(const struct judge *self);                    // a node lives, or none was ever named
+void world_close_round(struct judge *self);
+void world_check_copies(struct judge *self, const struct leg *leg);
+// Of the nodes that had it on disk, is there one alive with that disk? Fewer than all is told: in favour of no.
+bool world_must_have(struct judge *self, const struct leg *leg);
+
+// ---- clients.c
+
+void client_hear(struct judge *self, const struct history_event *event);
+struct client *client_find(struct judge *self, uint32_t number);
+// The client that a word of a desk or gateway is of; NULL, and condemned, when there is none.
+struct client *client_need(struct judge *self, const struct history_event *event, bool is_desk);
+// A node serves it at `attach` (0: its own): is there a larger one that it should know of?
+void client_served(struct judge *self, struct client *client, uint64_t attach);
+bool client_is_sound(const struct client *client,
+                     uint64_t since_us);  // attached and running without a break since then
+const char *client_kind(const struct client *client);
+
+// ---- desks.c
+
+void desk_hear(struct judge *self, const struct history_event *event);
+void desk_release(struct judge *self, struct client *desk);  // it has no call any more
+
+// ---- legs.c
+
+void leg_hear(struct judge *self, const struct history_event *event);
+struct leg *leg_find(struct judge *self, const char *id);
+void leg_drop(struct judge *self, struct leg *leg);  // when nothing keeps it
+void leg_gateway_gone(struct judge *self, struct leg *leg, bool in_order);
+void leg_end(struct judge *self, struct leg *leg);
+void leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us);
+bool leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us);
+bool leg_suits(const struct leg *leg, const struct client *desk);
+bool leg_waits(const struct leg *leg);
+
+// ---- decisions.c
+
+void decision_hear(struct judge *self, const struct history_event *event);
+
+// ---- rest.c
+
+void rest_sweep(struct judge *self);
+void rest_at_end(struct judge *self);
+
+#endif
