@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct client *client_find(struct judge *self, uint32_t number)
+struct client *judge_client_find(struct judge *self, uint32_t number)
 {
     struct client *client = NULL;
     HASH_FIND(hh, self->clients, &number, sizeof number, client);
     return client;
 }
 
-struct client *client_need(struct judge *self, const struct history_event *event, bool is_desk)
+struct client *judge_client_need(struct judge *self, const struct history_event *event, bool is_desk)
 {
-    struct client *client = client_find(self, event->client);
+    struct client *client = judge_client_find(self, event->client);
     if (client == NULL || client->is_desk != is_desk) {
         judge_condemn(self, JUDGE_HISTORY, "%s at %.3f s is of client %" PRIu32 ", which is no open %s",
                       history_word_text(event->word), seconds(self->us), event->client, is_desk ? "desk" : "gateway");
@@ -23,12 +23,12 @@ struct client *client_need(struct judge *self, const struct history_event *event
     return client;
 }
 
-const char *client_kind(const struct client *client)
+const char *judge_client_kind(const struct client *client)
 {
     return client->is_desk ? "desk" : "gateway";
 }
 
-bool client_is_sound(const struct client *client, uint64_t since_us)
+bool judge_client_is_sound(const struct client *client, uint64_t since_us)
 {
     return client->attached && !client->stalls && client->settled_us <= since_us;
 }
@@ -53,7 +53,7 @@ static struct party *party_of(struct judge *self, bool is_desk, const char *name
 static void open_client(struct judge *self, const struct history_event *event, bool is_desk)
 {
     const char *name = text_or_none(event->party);
-    if (event->client == 0 || client_find(self, event->client) != NULL || !text_is_name(name, NAME_MAX_BYTES)) {
+    if (event->client == 0 || judge_client_find(self, event->client) != NULL || !text_is_name(name, NAME_MAX_BYTES)) {
         judge_condemn(self, JUDGE_HISTORY, "%s at %.3f s: client %" PRIu32 " is 0, is open already, or has no name",
                       history_word_text(event->word), seconds(self->us), event->client);
         return;
@@ -72,9 +72,9 @@ static void open_client(struct judge *self, const struct history_event *event, b
 static void close_client(struct judge *self, struct client *client, bool in_order)
 {
     if (client->is_desk)
-        desk_release(self, client);
+        judge_desk_release(self, client);
     while (client->legs != NULL)
-        leg_gateway_gone(self, client->legs, in_order);
+        judge_leg_gateway_gone(self, client->legs, in_order);
     HASH_DEL(self->clients, client);
     struct party *party = client->party;
     if (--party->clients == 0) {
@@ -86,15 +86,15 @@ static void close_client(struct judge *self, struct client *client, bool in_orde
 
 // ---- attachments
 
-void client_served(struct judge *self, struct client *client, uint64_t attach)
+void judge_client_served(struct judge *self, struct client *client, uint64_t attach)
 {
     const struct party *party = client->party;
     if (attach == 0)
         attach = client->attach;
     if (attach >= party->largest || client->condemned)
         return;
-    const struct client *larger = client_find(self, party->largest_client);
-    if (larger == NULL || !client_is_sound(larger, party->largest_us))
+    const struct client *larger = judge_client_find(self, party->largest_client);
+    if (larger == NULL || !judge_client_is_sound(larger, party->largest_us))
         return;
     if (!judge_passed(self, party->largest_us, self->options.serves_ms))
         return;
@@ -102,8 +102,8 @@ void client_served(struct judge *self, struct client *client, uint64_t attach)
     judge_condemn(self, JUDGE_SMALLER_SERVED,
                   "%s %s is served at attach %" PRIu64 " (client %" PRIu32 ") at %.3f s, though attach %" PRIu64
                   " (client %" PRIu32 ") was answered by %s at %.3f s",
-                  client_kind(client), client->name.text, attach, client->number, seconds(self->us), party->largest,
-                  larger->number, larger->node.text, seconds(party->largest_us));
+                  judge_client_kind(client), client->name.text, attach, client->number, seconds(self->us),
+                  party->largest, larger->number, larger->node.text, seconds(party->largest_us));
 }
 
 static void hear_attempt(struct judge *self, struct client *client, const struct history_event *event)
@@ -113,7 +113,8 @@ static void hear_attempt(struct judge *self, struct client *client, const struct
     if (event->attach <= before)
         judge_condemn(self, JUDGE_ATTACH_REPEATED,
                       "%s %s (client %" PRIu32 ") attaches at %.3f s as %" PRIu64 ", after it has used %" PRIu64,
-                      client_kind(client), client->name.text, client->number, seconds(self->us), event->attach, before);
+                      judge_client_kind(client), client->name.text, client->number, seconds(self->us), event->attach,
+                      before);
     client->sent_attach = event->attach;
 }
 
@@ -121,10 +122,10 @@ static void hear_attached(struct judge *self, struct client *client, const struc
 {
     uint64_t last = client->attaches_told ? client->sent_attach : client->attach;
     if (event->attach < last)
-        judge_condemn(self, JUDGE_SMALLER_SERVED,
-                      "%s %s (client %" PRIu32 ") takes the answer to attach %" PRIu64
-                      " at %.3f s, after it has said %" PRIu64,
-                      client_kind(client), client->name.text, client->number, event->attach, seconds(self->us), last);
+        judge_condemn(
+            self, JUDGE_SMALLER_SERVED,
+            "%s %s (client %" PRIu32 ") takes the answer to attach %" PRIu64 " at %.3f s, after it has said %" PRIu64,
+            judge_client_kind(client), client->name.text, client->number, event->attach, seconds(self->us), last);
     self->count.reattached += client->attach != 0;
     client->attach = event->attach;
     client->attached = true;
@@ -137,7 +138,7 @@ static void hear_attached(struct judge *self, struct client *client, const struc
         party->largest_us = self->us;
         party->largest_client = client->number;
     } else {
-        client_served(self, client, event->attach);
+        judge_client_served(self, client, event->attach);
     }
 }
 
@@ -146,14 +147,14 @@ static void hear_superseded(struct judge *self, struct client *client, const str
     if (event->attach != 0 && event->attach < client->attach)
         judge_condemn(self, JUDGE_SMALLER_SERVED,
                       "%s %s (client %" PRIu32 ") is superseded at %.3f s by attach %" PRIu64 ", and has %" PRIu64,
-                      client_kind(client), client->name.text, client->number, seconds(self->us), event->attach,
+                      judge_client_kind(client), client->name.text, client->number, seconds(self->us), event->attach,
                       client->attach);
     close_client(self, client, false);
 }
 
-void client_hear(struct judge *self, const struct history_event *event)
+void judge_client_hear(struct judge *self, const struct history_event *event)
 {
-    struct client *client = client_find(self, event->client);
+    struct client *client = judge_client_find(self, event->client);
     bool opens = event->word == HISTORY_DESK_OPENS || event->word == HISTORY_GATEWAY_OPENS;
     if (opens) {
         open_client(self, event, event->word == HISTORY_DESK_OPENS);

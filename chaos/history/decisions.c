@@ -24,8 +24,8 @@ static const struct client *desk_of(const struct judge *self, const struct histo
 static void compare(struct judge *self, const struct history_event *event, const struct leg *rung,
                     const struct client *desk, const char *id)
 {
-    const struct leg *passed = leg_find(self, id);
-    if (passed == NULL || passed == rung || !leg_waits(passed) || !leg_suits(passed, desk))
+    const struct leg *passed = judge_leg_find(self, id);
+    if (passed == NULL || passed == rung || !judge_leg_waits(passed) || !judge_leg_suits(passed, desk))
         return;
     if (goes_before(passed, rung))
         judge_condemn(self, JUDGE_ORDER,
@@ -36,9 +36,9 @@ static void compare(struct judge *self, const struct history_event *event, const
                       seconds(self->us), passed->id, passed->priority, passed->queued_ms);
 }
 
-void decision_hear(struct judge *self, const struct history_event *event)
+void judge_decision_hear(struct judge *self, const struct history_event *event)
 {
-    const struct leg *rung = leg_find(self, event->call);
+    const struct leg *rung = judge_leg_find(self, event->call);
     const struct client *desk = desk_of(self, event);
     self->count.decisions++;
     if (rung == NULL || rung->is_shared || desk == NULL)

@@ -28,7 +28,7 @@ static bool has_call(const struct client *desk, const char *call)
     return desk->has != HAS_NOTHING && strcmp(desk->call, text_or_none(call)) == 0;
 }
 
-void desk_release(struct judge *self, struct client *desk)
+void judge_desk_release(struct judge *self, struct client *desk)
 {
     struct leg *leg = desk->leg;
     desk->has = HAS_NOTHING;
@@ -37,7 +37,7 @@ void desk_release(struct judge *self, struct client *desk)
     desk->leg = NULL;
     if (leg != NULL) {
         leg->desks--;
-        leg_drop(self, leg);
+        judge_leg_drop(self, leg);
     }
 }
 
@@ -64,7 +64,7 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
 {
     const char *call = text_or_none(event->call);
     uint64_t present = desk->sent_attach > desk->attach ? desk->sent_attach : desk->attach;
-    client_served(self, desk, event->attach);
+    judge_client_served(self, desk, event->attach);
     if (event->attach != 0 && event->attach != present)
         return;
     desk->free_us = self->us;
@@ -75,16 +75,16 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
 static void rings(struct judge *self, struct client *desk, const struct history_event *event)
 {
     const char *call = text_or_none(event->call);
-    client_served(self, desk, 0);
+    judge_client_served(self, desk, 0);
     if (desk->has != HAS_NOTHING && (!has_call(desk, call) || desk->has != HAS_RINGING))
         condemn_second(self, desk, "is rung for", call);
     if (desk->has != HAS_NOTHING)
-        desk_release(self, desk);
+        judge_desk_release(self, desk);
     if (!text_copy(desk->call, sizeof desk->call, call) || call[0] == '\0')
         judge_condemn(self, JUDGE_HISTORY, "desk.rings at %.3f s without a call, or its id is too long",
                       seconds(self->us));
     desk->deadline_ms = event->deadline_ms;
-    desk->leg = leg_find(self, call);
+    desk->leg = judge_leg_find(self, call);
     move(self, desk, HAS_RINGING);
     self->count.rings++;
     if (desk->leg == NULL)
@@ -96,7 +96,7 @@ static void rings(struct judge *self, struct client *desk, const struct history_
     char base[ID_MAX_BYTES];
     text_copy(base, sizeof base, call);
     base[mark - call] = '\0';
-    struct leg *owed = leg_find(self, base);
+    struct leg *owed = judge_leg_find(self, base);
     if (owed != NULL)
         owed->is_tried = true;
 }
@@ -111,7 +111,7 @@ static void accepts(struct judge *self, struct client *desk, const struct histor
         return;
     }
     if (desk->leg != NULL)
-        leg_note(desk->leg->accepters, &desk->leg->accepters_count, desk->name.text, self->us);
+        judge_leg_note(desk->leg->accepters, &desk->leg->accepters_count, desk->name.text, self->us);
     move(self, desk, HAS_ACCEPTED);
 }
 
@@ -119,10 +119,10 @@ static void leaves_call(struct judge *self, struct client *desk, bool was_tried)
 {
     struct leg *leg = desk->leg;
     if (leg != NULL && was_tried)
-        leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
+        judge_leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
     if (leg != NULL && leg->state == LEG_JOINED && name_is(&leg->agent, desk->name.text) && leg->agent_left_us == 0)
         leg->agent_left_us = self->us;
-    desk_release(self, desk);
+    judge_desk_release(self, desk);
 }
 
 static void declines(struct judge *self, struct client *desk, const struct history_event *event)
@@ -184,11 +184,11 @@ static void ended(struct judge *self, struct client *desk, const struct history_
         leaves_call(self, desk, false);
 }
 
-void desk_hear(struct judge *self, const struct history_event *event)
+void judge_desk_hear(struct judge *self, const struct history_event *event)
 {
-    if (event->word == HISTORY_TOLD_OFFER && client_find(self, event->client) == NULL)
+    if (event->word == HISTORY_TOLD_OFFER && judge_client_find(self, event->client) == NULL)
         return;  // on its way when the desk went
-    struct client *desk = client_need(self, event, true);
+    struct client *desk = judge_client_need(self, event, true);
     if (desk == NULL)
         return;
     switch (event->word) {

@@ -7,26 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-double seconds(uint64_t us)
-{
-    return (double)us / 1e6;
-}
-
-const char *text_or_none(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-void name_set(struct name *name, const char *text)
-{
-    text_copy(name->text, sizeof name->text, text_or_none(text));
-}
-
-bool name_is(const struct name *name, const char *text)
-{
-    return strcmp(name->text, text_or_none(text)) == 0;
-}
-
 void judge_condemn(struct judge *self, enum judge_kind kind, const char *format, ...)
 {
     self->violations++;
@@ -117,10 +97,10 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_ORPHANS:
     case HISTORY_COPIES:
     case HISTORY_KEPT:
-        world_hear(self, event);
+        judge_world_hear(self, event);
         return;
     case HISTORY_DECIDED:
-        decision_hear(self, event);
+        judge_decision_hear(self, event);
         return;
     case HISTORY_DESK_OPENS:
     case HISTORY_GATEWAY_OPENS:
@@ -134,7 +114,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_STALLED:
     case HISTORY_RESUMED:
     case HISTORY_WORD_LOST:
-        client_hear(self, event);
+        judge_client_hear(self, event);
         return;
     case HISTORY_TOLD_OFFER:
     case HISTORY_RINGS:
@@ -145,7 +125,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_ENDS:
     case HISTORY_DESK_ENDED:
     case HISTORY_STATE:
-        desk_hear(self, event);
+        judge_desk_hear(self, event);
         return;
     case HISTORY_SUBMITTED:
     case HISTORY_MOVED:
@@ -158,7 +138,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_JOIN_FAILED:
     case HISTORY_HUNG_UP:
     case HISTORY_LEG_ENDED:
-        leg_hear(self, event);
+        judge_leg_hear(self, event);
         return;
     }
     judge_condemn(self, JUDGE_HISTORY, "at %.3f s a word that is not known: %d", seconds(event->us), (int)event->word);
@@ -180,12 +160,12 @@ void judge_hear(struct judge *self, const struct history_event *event)
     // What should have moved before this event is looked at as it stood before it.
     if (event->us >= self->sweep_us) {
         self->us = event->us;
-        world_close_round(self);
-        rest_sweep(self);
+        judge_world_close_round(self);
+        judge_rest_sweep(self);
         self->sweep_us = event->us + SWEEP_US;
     }
     if (event->us > self->us || event->word != HISTORY_DIGEST)
-        world_close_round(self);
+        judge_world_close_round(self);
     self->us = event->us;
     hand_on(self, event);
 }

@@ -13,6 +13,8 @@
 #include "cluster/base/check.h"
 #include "cluster/base/text.h"
 
+#include <string.h>
+
 #define uthash_fatal(text) check_failed(text, __FILE__, __LINE__, __func__)
 #define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
 #include <uthash.h>
@@ -150,57 +152,73 @@ void judge_condemn(struct judge *self, enum judge_kind kind, const char *format,
 bool judge_is_calm(const struct judge *self);
 // It is calm, and `ms` have passed since then and since `us`.
 bool judge_passed(const struct judge *self, uint64_t us, uint32_t ms);
-double seconds(uint64_t us);
-const char *text_or_none(const char *text);  // "" for NULL
-void name_set(struct name *name, const char *text);
-bool name_is(const struct name *name, const char *text);
+
+static inline double seconds(uint64_t us)
+{
+    return (double)us / 1e6;
+}
+
+static inline const char *text_or_none(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static inline void name_set(struct name *name, const char *text)
+{
+    text_copy(name->text, sizeof name->text, text_or_none(text));
+}
+
+static inline bool name_is(const struct name *name, const char *text)
+{
+    return strcmp(name->text, text_or_none(text)) == 0;
+}
 
 // ---- world.c
 
-void world_hear(struct judge *self, const struct history_event *event);
-struct node *world_node(struct judge *self, const char *name);  // made when new; NULL: no room, or no name
-bool world_serves(const struct judge *self);                    // a node lives, or none was ever named
-void world_close_round(struct judge *self);
-void world_check_copies(struct judge *self, const struct leg *leg);
+void judge_world_hear(struct judge *self, const struct history_event *event);
+struct node *judge_world_node(struct judge *self, const char *name);  // made when new; NULL: no room, or no name
+bool judge_world_serves(const struct judge *self);                    // a node lives, or none was ever named
+void judge_world_close_round(struct judge *self);
+void judge_world_check_copies(struct judge *self, const struct leg *leg);
 // Of the nodes that had it on disk, is there one alive with that disk? Fewer than all is told: in favour of no.
-bool world_must_have(struct judge *self, const struct leg *leg);
+bool judge_world_must_have(struct judge *self, const struct leg *leg);
 
 // ---- clients.c
 
-void client_hear(struct judge *self, const struct history_event *event);
-struct client *client_find(struct judge *self, uint32_t number);
+void judge_client_hear(struct judge *self, const struct history_event *event);
+struct client *judge_client_find(struct judge *self, uint32_t number);
 // The client that a word of a desk or gateway is of; NULL, and condemned, when there is none.
-struct client *client_need(struct judge *self, const struct history_event *event, bool is_desk);
+struct client *judge_client_need(struct judge *self, const struct history_event *event, bool is_desk);
 // A node serves it at `attach` (0: its own): is there a larger one that it should know of?
-void client_served(struct judge *self, struct client *client, uint64_t attach);
-bool client_is_sound(const struct client *client,
-                     uint64_t since_us);  // attached and running without a break since then
-const char *client_kind(const struct client *client);
+void judge_client_served(struct judge *self, struct client *client, uint64_t attach);
+bool judge_client_is_sound(const struct client *client,
+                           uint64_t since_us);  // attached and running without a break since then
+const char *judge_client_kind(const struct client *client);
 
 // ---- desks.c
 
-void desk_hear(struct judge *self, const struct history_event *event);
-void desk_release(struct judge *self, struct client *desk);  // it has no call any more
+void judge_desk_hear(struct judge *self, const struct history_event *event);
+void judge_desk_release(struct judge *self, struct client *desk);  // it has no call any more
 
 // ---- legs.c
 
-void leg_hear(struct judge *self, const struct history_event *event);
-struct leg *leg_find(struct judge *self, const char *id);
-void leg_drop(struct judge *self, struct leg *leg);  // when nothing keeps it
-void leg_gateway_gone(struct judge *self, struct leg *leg, bool in_order);
-void leg_end(struct judge *self, struct leg *leg);
-void leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us);
-bool leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us);
-bool leg_suits(const struct leg *leg, const struct client *desk);
-bool leg_waits(const struct leg *leg);
+void judge_leg_hear(struct judge *self, const struct history_event *event);
+struct leg *judge_leg_find(struct judge *self, const char *id);
+void judge_leg_drop(struct judge *self, struct leg *leg);  // when nothing keeps it
+void judge_leg_gateway_gone(struct judge *self, struct leg *leg, bool in_order);
+void judge_leg_end(struct judge *self, struct leg *leg);
+void judge_leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us);
+bool judge_leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us);
+bool judge_leg_suits(const struct leg *leg, const struct client *desk);
+bool judge_leg_waits(const struct leg *leg);
 
 // ---- decisions.c
 
-void decision_hear(struct judge *self, const struct history_event *event);
+void judge_decision_hear(struct judge *self, const struct history_event *event);
 
 // ---- rest.c
 
-void rest_sweep(struct judge *self);
-void rest_at_end(struct judge *self);
+void judge_rest_sweep(struct judge *self);
+void judge_rest_at_end(struct judge *self);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct leg *leg_find(struct judge *self, const char *id)
+struct leg *judge_leg_find(struct judge *self, const char *id)
 {
     struct leg *leg = NULL;
     id = text_or_none(id);
@@ -17,7 +17,7 @@ struct leg *leg_find(struct judge *self, const char *id)
     return leg;
 }
 
-void leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us)
+void judge_leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us)
 {
     for (uint32_t i = 0; i < *count && i < PEOPLE_MAX; i++)
         if (name_is(&people[i].agent, agent)) {
@@ -30,7 +30,7 @@ void leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t
     place->us = us;
 }
 
-bool leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us)
+bool judge_leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us)
 {
     for (uint32_t i = 0; i < count && i < PEOPLE_MAX; i++)
         if (name_is(&people[i].agent, agent))
@@ -38,12 +38,12 @@ bool leg_has(const struct tried *people, uint32_t count, const char *agent, uint
     return false;
 }
 
-bool leg_suits(const struct leg *leg, const struct client *desk)
+bool judge_leg_suits(const struct leg *leg, const struct client *desk)
 {
     return (leg->skills & ~desk->skills) == 0 && (leg->languages == 0 || (leg->languages & desk->languages) != 0);
 }
 
-bool leg_waits(const struct leg *leg)
+bool judge_leg_waits(const struct leg *leg)
 {
     return !leg->is_shared && !leg->hung_up &&
            (leg->state == LEG_WAITING || (leg->state == LEG_SUBMITTED && leg->accepted > 0));
@@ -76,7 +76,7 @@ static void join_gateway(struct leg *leg, struct client *gateway)
     gateway->legs = leg;
 }
 
-void leg_drop(struct judge *self, struct leg *leg)
+void judge_leg_drop(struct judge *self, struct leg *leg)
 {
     if (leg->state != LEG_OVER || leg->desks > 0)
         return;
@@ -90,20 +90,20 @@ static void move(struct judge *self, struct leg *leg, enum leg_state to)
     leg->since_us = self->us;
 }
 
-void leg_end(struct judge *self, struct leg *leg)
+void judge_leg_end(struct judge *self, struct leg *leg)
 {
     leave_gateway(leg);
     move(self, leg, LEG_OVER);
     leg->over_us = self->us;
-    leg_drop(self, leg);
+    judge_leg_drop(self, leg);
 }
 
 // Signed off in order, or without a word: what was accepted and not spoken is then owed.
-void leg_gateway_gone(struct judge *self, struct leg *leg, bool in_order)
+void judge_leg_gateway_gone(struct judge *self, struct leg *leg, bool in_order)
 {
     bool is_owed = !in_order && leg->accepted >= 2 && !leg->was_joined && !leg->hung_up && !leg->is_shared;
     if (!is_owed) {
-        leg_end(self, leg);
+        judge_leg_end(self, leg);
         return;
     }
     self->count.owed++;
@@ -125,7 +125,7 @@ static void set_queue(struct leg *leg, const struct history_event *event)
 static void submitted(struct judge *self, struct client *gateway, const struct history_event *event)
 {
     const char *id = text_or_none(event->call);
-    struct leg *leg = leg_find(self, id);
+    struct leg *leg = judge_leg_find(self, id);
     if (id[0] == '\0' || strlen(id) >= ID_MAX_BYTES) {
         judge_condemn(self, JUDGE_HISTORY, "leg.submitted at %.3f s without a call, or its id is too long",
                       seconds(self->us));
@@ -166,7 +166,7 @@ static void accepted(struct judge *self, struct leg *leg, const struct history_e
         leg->accepted_us = self->us;
     }
     if (leg->copies_told && leg->copies_us == self->us)
-        world_check_copies(self, leg);
+        judge_world_check_copies(self, leg);
     if (leg->state == LEG_SUBMITTED)
         move(self, leg, LEG_WAITING);
 }
@@ -213,7 +213,7 @@ static void connect_to(struct judge *self, struct leg *leg, const struct history
         condemn_second(self, leg, event);
         return;
     }
-    if (!leg_has(leg->accepters, leg->accepters_count, agent, 0))
+    if (!judge_leg_has(leg->accepters, leg->accepters_count, agent, 0))
         judge_condemn(self, JUDGE_CONNECTED_UNASKED,
                       "call %s of gateway %s is told at %.3f s to connect to %s, whose desk has not accepted it",
                       leg->id, leg->gateway_name.text, seconds(self->us), agent);
@@ -244,7 +244,7 @@ static void join_failed(struct judge *self, struct leg *leg)
 {
     if (leg->state != LEG_CONNECTING)
         return;
-    leg_note(leg->tried, &leg->tried_count, leg->agent.text, self->us);
+    judge_leg_note(leg->tried, &leg->tried_count, leg->agent.text, self->us);
     leg->agent.text[0] = '\0';
     move(self, leg, LEG_WAITING);
 }
@@ -254,7 +254,7 @@ static void join_failed(struct judge *self, struct leg *leg)
 // Nothing happened that could have cut the gateway off from its call: so the system has no excuse.
 static bool is_undisturbed(const struct judge *self, const struct leg *leg, uint64_t since_us)
 {
-    return judge_is_calm(self) && self->calm_us <= since_us && client_is_sound(leg->gateway, since_us) &&
+    return judge_is_calm(self) && self->calm_us <= since_us && judge_client_is_sound(leg->gateway, since_us) &&
            leg->gateway->party->largest_client == leg->gateway->number;
 }
 
@@ -263,7 +263,7 @@ static const struct client *desk_in(const struct judge *self, const struct leg *
 {
     for (const struct client *desk = self->clients; desk != NULL; desk = desk->hh.next)
         if (desk->is_desk && desk->leg == leg && desk->has == HAS_CONVERSATION &&
-            client_is_sound(desk, leg->since_us) && desk->party->largest_client == desk->number)
+            judge_client_is_sound(desk, leg->since_us) && desk->party->largest_client == desk->number)
             return desk;
     return NULL;
 }
@@ -301,9 +301,9 @@ static void settle_call_back(struct judge *self, const struct leg *leg, const ch
     char base[ID_MAX_BYTES];
     text_copy(base, sizeof base, leg->id);
     base[mark - leg->id] = '\0';
-    struct leg *owed = leg_find(self, base);
+    struct leg *owed = judge_leg_find(self, base);
     if (owed != NULL && owed->state == LEG_OWED)
-        leg_end(self, owed);
+        judge_leg_end(self, owed);
 }
 
 static void leg_ended(struct judge *self, struct leg *leg, const struct history_event *event)
@@ -319,7 +319,7 @@ static void leg_ended(struct judge *self, struct leg *leg, const struct history_
                       leg->gateway_name.text, leg->accepted, seconds(leg->accepted_us), seconds(self->us), reason);
     self->count.ended++;
     settle_call_back(self, leg, reason);
-    leg_end(self, leg);
+    judge_leg_end(self, leg);
 }
 
 // ---- hearing
@@ -333,7 +333,7 @@ static void hear_known(struct judge *self, struct leg *leg, const struct history
         return;
     }
     if (is_news) {
-        client_served(self, leg->gateway, 0);
+        judge_client_served(self, leg->gateway, 0);
         leg->heard_us = self->us;
         leg->queued_ms = event->queued_ms != 0 ? event->queued_ms : leg->queued_ms;
     }
@@ -373,11 +373,11 @@ static void hear_known(struct judge *self, struct leg *leg, const struct history
     }
 }
 
-void leg_hear(struct judge *self, const struct history_event *event)
+void judge_leg_hear(struct judge *self, const struct history_event *event)
 {
-    if (event->word == HISTORY_TOLD_CONNECT && client_find(self, event->client) == NULL)
+    if (event->word == HISTORY_TOLD_CONNECT && judge_client_find(self, event->client) == NULL)
         return;  // on its way when the gateway went
-    struct client *gateway = client_need(self, event, false);
+    struct client *gateway = judge_client_need(self, event, false);
     if (gateway == NULL)
         return;
     if (event->word == HISTORY_SUBMITTED) {
@@ -385,8 +385,8 @@ void leg_hear(struct judge *self, const struct history_event *event)
         return;
     }
     if (event->word == HISTORY_TOLD_CONNECT)
-        client_served(self, gateway, event->attach);
-    struct leg *leg = leg_find(self, event->call);
+        judge_client_served(self, gateway, event->attach);
+    struct leg *leg = judge_leg_find(self, event->call);
     if (leg != NULL && leg->gateway == gateway)
         hear_known(self, leg, event);
     else if (event->word != HISTORY_TOLD_CONNECT && (leg == NULL || !leg->is_shared))

@@ -120,7 +120,7 @@ static bool is_free(const struct judge *self, const struct client *desk)
 static bool waits_long(const struct judge *self, const struct leg *leg)
 {
     const struct client *gateway = leg->gateway;
-    if (!leg_waits(leg) || gateway == NULL || !gateway->attached || gateway->stalls)
+    if (!judge_leg_waits(leg) || gateway == NULL || !gateway->attached || gateway->stalls)
         return false;
     uint64_t from = leg->since_us > gateway->settled_us ? leg->since_us : gateway->settled_us;
     return judge_passed(self, from, self->options.progress_ms);
@@ -131,8 +131,8 @@ static void look_for_pairs(struct judge *self, const struct client *desk)
     uint64_t retry_us = (uint64_t)self->options.retry_ms * 1000 + (uint64_t)self->options.progress_ms * 1000;
     uint64_t since_us = self->us > retry_us ? self->us - retry_us : 0;
     for (struct leg *leg = self->legs; leg != NULL; leg = leg->hh.next) {
-        if (leg->condemned || !waits_long(self, leg) || !leg_suits(leg, desk) ||
-            leg_has(leg->tried, leg->tried_count, desk->name.text, since_us))
+        if (leg->condemned || !waits_long(self, leg) || !judge_leg_suits(leg, desk) ||
+            judge_leg_has(leg->tried, leg->tried_count, desk->name.text, since_us))
             continue;
         judge_condemn(
             self, JUDGE_NO_PROGRESS,
@@ -147,12 +147,12 @@ static void look_for_pairs(struct judge *self, const struct client *desk)
 static void look_at_larger(struct judge *self, struct client *client)
 {
     if (client->attached && !client->stalls && judge_passed(self, client->settled_us, self->options.serves_ms))
-        client_served(self, client, client->attach);
+        judge_client_served(self, client, client->attach);
 }
 
-void rest_sweep(struct judge *self)
+void judge_rest_sweep(struct judge *self)
 {
-    if (!judge_is_calm(self) || !world_serves(self))
+    if (!judge_is_calm(self) || !judge_world_serves(self))
         return;
     self->count.sweeps += judge_passed(self, 0, self->options.progress_ms);
     for (struct client *client = self->clients; client != NULL; client = client->hh.next) {
@@ -187,7 +187,7 @@ static void look_at_owed(struct judge *self, struct leg *leg)
         self->count.not_kept++;
         return;
     }
-    if (!is_a_promise(leg->kept) && world_must_have(self, leg))
+    if (!is_a_promise(leg->kept) && judge_world_must_have(self, leg))
         judge_condemn(self, JUDGE_CALL_LOST,
                       "call %s, accepted(%" PRIu32
                       ") at %.3f s, whose gateway %s was gone at %.3f s, is kept as %s at %.3f s",
@@ -195,9 +195,9 @@ static void look_at_owed(struct judge *self, struct leg *leg)
                       leg->kept, seconds(self->us));
 }
 
-void rest_at_end(struct judge *self)
+void judge_rest_at_end(struct judge *self)
 {
-    rest_sweep(self);
+    judge_rest_sweep(self);
     for (struct leg *leg = self->legs; leg != NULL; leg = leg->hh.next)
         look_at_owed(self, leg);
 }

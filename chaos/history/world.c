@@ -12,7 +12,7 @@ static struct node *find(struct judge *self, const char *name)
     return NULL;
 }
 
-struct node *world_node(struct judge *self, const char *name)
+struct node *judge_world_node(struct judge *self, const char *name)
 {
     struct node *node = find(self, name);
     if (node != NULL || name == NULL || name[0] == '\0')
@@ -27,7 +27,7 @@ struct node *world_node(struct judge *self, const char *name)
     return node;
 }
 
-bool world_serves(const struct judge *self)
+bool judge_world_serves(const struct judge *self)
 {
     for (uint32_t i = 0; i < self->nodes_count; i++)
         if (self->nodes[i].lives)
@@ -48,7 +48,7 @@ static void set_stalled(struct judge *self, struct node *node, bool stalls)
 
 static void hear_node(struct judge *self, const struct history_event *event)
 {
-    struct node *node = world_node(self, event->node);
+    struct node *node = judge_world_node(self, event->node);
     if (node == NULL) {
         judge_condemn(self, JUDGE_HISTORY, "%s at %.3f s names no node", history_word_text(event->word),
                       seconds(self->us));
@@ -86,7 +86,7 @@ static bool is_at_rest_for(const struct judge *self, uint32_t ms)
 
 static void hear_digest(struct judge *self, const struct history_event *event)
 {
-    struct node *node = world_node(self, event->node);
+    struct node *node = judge_world_node(self, event->node);
     if (node == NULL)
         return;
     uint32_t index = (uint32_t)(node - self->nodes);
@@ -105,7 +105,7 @@ static void hear_digest(struct judge *self, const struct history_event *event)
 }
 
 // Judged as of the time it was told: it is closed by the next word of another time.
-void world_close_round(struct judge *self)
+void judge_world_close_round(struct judge *self)
 {
     if (!self->round.open)
         return;
@@ -122,8 +122,8 @@ void world_close_round(struct judge *self)
     for (uint32_t i = 0; i < self->nodes_count; i++) {
         struct node *node = &self->nodes[i];
         if (counts && node->lives && !node->in_round)
-            judge_condemn(self, JUDGE_HISTORY, "at %.3f s node %s lives and has told no digest",
-                          seconds(self->us), node->name.text);
+            judge_condemn(self, JUDGE_HISTORY, "at %.3f s node %s lives and has told no digest", seconds(self->us),
+                          node->name.text);
         node->in_round = false;
     }
     self->count.rounds += counts;
@@ -161,7 +161,7 @@ static uint64_t world_nodes_of(struct judge *self, const char *list)
         }
         memcpy(text, rest, length);
         text[length] = '\0';
-        const struct node *node = world_node(self, text);
+        const struct node *node = judge_world_node(self, text);
         if (node != NULL)
             bits |= (uint64_t)1 << (node - self->nodes);
         rest += length + (rest[length] == ',');
@@ -169,7 +169,7 @@ static uint64_t world_nodes_of(struct judge *self, const char *list)
     return bits;
 }
 
-bool world_must_have(struct judge *self, const struct leg *leg)
+bool judge_world_must_have(struct judge *self, const struct leg *leg)
 {
     uint32_t dead = 0;
     bool lost = false;
@@ -188,7 +188,7 @@ bool world_must_have(struct judge *self, const struct leg *leg)
     return must;
 }
 
-void world_check_copies(struct judge *self, const struct leg *leg)
+void judge_world_check_copies(struct judge *self, const struct leg *leg)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < self->nodes_count; i++) {
@@ -204,7 +204,7 @@ void world_check_copies(struct judge *self, const struct leg *leg)
 
 static void hear_copies(struct judge *self, const struct history_event *event)
 {
-    struct leg *leg = leg_find(self, event->call);
+    struct leg *leg = judge_leg_find(self, event->call);
     self->count.copies_told++;
     uint64_t bits = world_nodes_of(self, event->list);
     if (leg == NULL)
@@ -212,24 +212,24 @@ static void hear_copies(struct judge *self, const struct history_event *event)
     leg->copies_told = true;
     leg->copies_us = self->us;
     leg->copies = bits;
-    world_check_copies(self, leg);
+    judge_world_check_copies(self, leg);
 }
 
 static void hear_kept(struct judge *self, const struct history_event *event)
 {
-    struct leg *leg = leg_find(self, event->call);
+    struct leg *leg = judge_leg_find(self, event->call);
     self->count.kept_told++;
     if (leg == NULL || leg->state != LEG_OWED)
         return;
     const char *kept = text_or_none(event->reason);
     text_copy(leg->kept, sizeof leg->kept, kept[0] == '\0' ? "none" : kept);
     if (strcmp(kept, "called_back_done") == 0)
-        leg_end(self, leg);
+        judge_leg_end(self, leg);
 }
 
 // ---- hearing
 
-void world_hear(struct judge *self, const struct history_event *event)
+void judge_world_hear(struct judge *self, const struct history_event *event)
 {
     switch (event->word) {
     case HISTORY_AT_FAULT:
@@ -244,7 +244,7 @@ void world_hear(struct judge *self, const struct history_event *event)
         self->quiet_us = self->us;
         return;
     case HISTORY_AT_END:
-        rest_at_end(self);
+        judge_rest_at_end(self);
         self->ended = true;
         return;
     case HISTORY_DIGEST:
