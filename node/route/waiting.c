@@ -45,6 +45,16 @@ static uint32_t weight_of(const char *id)
     return hash ^ hash >> 16;
 }
 
+static uint32_t size_of(const struct waiting_entry *entry)
+{
+    return entry ? entry->size : 0;
+}
+
+static void count_size(struct waiting_entry *entry)
+{
+    entry->size = 1 + size_of(entry->left) + size_of(entry->right);
+}
+
 static struct waiting_entry **link_to(struct waiting_group *group, struct waiting_entry *entry)
 {
     if (entry->parent == NULL)
@@ -70,6 +80,8 @@ static void rotate_up(struct waiting_group *group, struct waiting_entry *entry)
     if (moved)
         moved->parent = parent;
     parent->parent = entry;
+    count_size(parent);
+    count_size(entry);
 }
 
 static void tree_add(struct waiting_group *group, struct waiting_entry *entry)
@@ -78,8 +90,10 @@ static void tree_add(struct waiting_group *group, struct waiting_entry *entry)
     bool is_first = true;
     entry->left = entry->right = entry->parent = NULL;
     entry->weight = weight_of(entry->id);
+    entry->size = 1;
     while (*link) {
         entry->parent = *link;
+        (*link)->size++;
         if (waiting_goes_before(entry, *link)) {
             link = &(*link)->left;
         } else {
@@ -130,6 +144,8 @@ static void tree_remove(struct waiting_group *group, struct waiting_entry *entry
     *link = left ? left : right;
     if (*link)
         (*link)->parent = parent;
+    for (; parent; parent = parent->parent)
+        count_size(parent);
     entry->left = entry->right = entry->parent = NULL;
 }
 
@@ -208,13 +224,14 @@ struct waiting_entry *waiting_best(const struct waiting *self, const struct rout
 
 const struct waiting_entry *waiting_next(const struct waiting_entry *entry)
 {
-    if (entry->right != NULL) {
-        entry = entry->right;
-        while (entry->left != NULL)
-            entry = entry->left;
-        return entry;
-    }
-    while (entry->parent != NULL && entry->parent->right == entry)
-        entry = entry->parent;
-    return entry->parent;
+    return tree_next(entry);
+}
+
+uint32_t waiting_position(const struct waiting_entry *entry)
+{
+    uint32_t position = size_of(entry->left) + 1;
+    for (; entry->parent; entry = entry->parent)
+        if (entry->parent->right == entry)
+            position += size_of(entry->parent->left) + 1;
+    return position;
 }

@@ -24,6 +24,7 @@ struct waiting_entry {
     // the module's
     struct waiting_entry *left, *right, *parent;
     uint32_t weight;  // from the id; no entry is above a heavier one
+    uint32_t size;    // of the tree from here down, this entry counted
     uint32_t group;   // 0: not in it; otherwise the group's number plus one
 };
 
@@ -48,6 +49,8 @@ struct waiting_entry *waiting_best(const struct waiting *self, const struct rout
                                    bool (*skip)(void *context, const struct waiting_entry *entry), void *context);
 // The next in its group, in order; NULL: it is the last.
 const struct waiting_entry *waiting_next(const struct waiting_entry *entry);
+// Its place among those in its group, which compete for the same agents: 1 goes first.
+uint32_t waiting_position(const struct waiting_entry *entry);
 // A strict order by (priority, queued, id): a goes before b.
 bool waiting_goes_before(const struct waiting_entry *a, const struct waiting_entry *b);
 

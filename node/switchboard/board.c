@@ -331,11 +331,9 @@ static void renumber_call(struct board *self, struct call *call, const struct di
     if (call->duty != NULL && old != NULL)
         renumber_offers(call->duty, old, self->directory);
     if (body != NULL) {
-        bool queued = call->waiting.group != 0;
         call_dequeue(self, call);
         board_read_call(self, call, body);
-        if (queued)
-            call_enqueue(self, call);
+        call_enqueue(self, call);
     }
     arena_close(&arena);
 }

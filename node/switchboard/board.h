@@ -23,7 +23,6 @@
 #define CALL_OFFERS_MAX 16  // open at once: the ring width, and those kept open at nodes that went down
 #define CALL_TRIED_MAX 32
 #define DESK_PASSED_MAX 8
-#define POSITION_LOOK_MAX 256  // calls behind one that are looked at to find its position
 #define DRAFT_BUDGET_BYTES ((size_t)256 * 1024)
 
 struct party {  // who owns a record: a node in one boot
@@ -101,6 +100,7 @@ struct gateway {
     struct party owner;             // where
     uint64_t session;               // here and attached: the session; otherwise 0
     bool here;                      // attached here last, and not elsewhere since
+    bool left;                      // it signed off in order
     struct timer timer;             // how long its calls are kept for it
     struct call *calls;
 };
@@ -236,8 +236,9 @@ void call_deadline(struct board *self, struct call *call);
 void call_let_go(struct board *self, struct call *call);  // another owns it now
 void call_set_timer(struct board *self, struct call *call);
 void call_count_end(struct board *self, const Rec__Call *body);  // in the queue's statistics
-void call_dequeue(struct board *self, struct call *call);
-void call_enqueue(struct board *self, struct call *call);
+// Among those that wait; an agent's node looks only at calls whose owner is up.
+void call_enqueue(struct board *self, struct call *call);  // nothing, unless it waits and its owner is up
+void call_dequeue(struct board *self, struct call *call);  // nothing, when it is not in
 
 // ---- gateways.c
 

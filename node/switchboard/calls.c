@@ -59,7 +59,8 @@ void call_move(struct board *self, struct call *call, Rec__CallState to)
 
 void call_enqueue(struct board *self, struct call *call)
 {
-    if (call->waiting.group != 0 || call->queue == DIRECTORY_NONE)
+    if (call->waiting.group != 0 || call->queue == DIRECTORY_NONE || call->state != REC__CALL_STATE__WAITING ||
+        !board_owner_up(self, call->owner) || call_reads_as_over(self, call))
         return;
     waiting_add(self->waiting, &call->waiting);
     struct stats_queue *queue = stats_queue(&self->stats, self->directory->queues[call->queue].id);
@@ -77,29 +78,20 @@ void call_dequeue(struct board *self, struct call *call)
         queue->waiting--;
 }
 
-// The call's place among those that compete for the same agents, counted from the back, where a new call stands. Past
-// POSITION_LOOK_MAX calls behind it, an upper bound.
-static uint32_t position_of(const struct board *self, const struct call *call)
-{
-    if (call->waiting.group == 0)
-        return 1;
-    uint32_t behind = 0;
-    const struct waiting_entry *entry = &call->waiting;
-    while (behind < POSITION_LOOK_MAX && (entry = waiting_next(entry)) != NULL)
-        behind++;
-    return self->waiting->groups[call->waiting.group - 1].count - behind;
-}
-
 static void tell_waiting(struct board *self, struct call *call)
 {
+    bool again = call->news_us != 0;
     call->news_us = self->now.mono_us + (uint64_t)SWITCHBOARD_NEWS_MS * 1000;
+    uint32_t position = call->waiting.group == 0 ? 1 : waiting_position(&call->waiting);
+    if (again && position == call->position)
+        return;
     struct stats_queue *queue =
         call->queue == DIRECTORY_NONE ? NULL : stats_queue(&self->stats, self->directory->queues[call->queue].id);
     if (queue == NULL)
         return;
     Cli__CallNews news = CLI__CALL_NEWS__INIT;
     news.what = CLI__CALL_NEWS__WHAT__WAITING;
-    news.position = position_of(self, call);
+    news.position = position;
     news.ewt_s = stats_ewt_s(queue, news.position);
     news.queue = queue->id;
     call->position = news.position;

@@ -43,11 +43,8 @@ static void copy_call(struct board *self, const struct record *record, const Rec
         board_drop_call(self, call);
         return;
     }
-    if (call->state == REC__CALL_STATE__WAITING && !call_reads_as_over(self, call)) {
-        call_enqueue(self, call);
-        if (board_owner_up(self, call->owner))
-            invite_for_call(self, call);
-    }
+    call_enqueue(self, call);
+    invite_for_call(self, call);
 }
 
 // ---- desks
@@ -122,9 +119,12 @@ void copy_peer_up(struct board *self, const struct event *event)
     self->nodes[node].changed_us = self->now.mono_us;
     self->nodes[node].rtt_us = event->rtt_us;
     refresh_desks_of(self, node);
-    for (struct call *call = self->calls; call != NULL; call = call->hh.next)
-        if (call->owner.node == node && call->state == REC__CALL_STATE__WAITING)
-            invite_for_call(self, call);
+    for (struct call *call = self->calls; call != NULL; call = call->hh.next) {
+        if (call->owner.node != node || call->state != REC__CALL_STATE__WAITING)
+            continue;
+        call_enqueue(self, call);
+        invite_for_call(self, call);
+    }
 }
 
 // Offers at desks of a node that went down are kept open: the desk may attach elsewhere and go on ringing. Beside them
@@ -137,6 +137,8 @@ void copy_peer_down(struct board *self, const struct event *event)
     refresh_desks_of(self, node);
     for (struct call *call = self->calls; call != NULL; call = call->hh.next) {
         bool hit = false;
+        if (call->owner.node == node)
+            call_dequeue(self, call);
         for (uint32_t i = 0; call->mine && call->duty != NULL && i < call->duty->offer_count; i++) {
             struct offer *offer = &call->duty->offers[i];
             if (offer->node != node || offer->unreachable)

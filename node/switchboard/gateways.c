@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define GATEWAY_ENDS_A_STEP 200
+
 static void put_gateway(struct board *self, const struct gateway *gateway, bool left, uint32_t calls)
 {
     Rec__Gateway body = REC__GATEWAY__INIT;
@@ -85,6 +87,7 @@ void gateway_attach(struct board *self, const struct event *event)
     gateway->owner = (struct party){0, self->boot};
     gateway->session = event->session;
     gateway->here = true;
+    gateway->left = false;
     text_copy(gateway->site, sizeof gateway->site, words->site);
     timers_unset(&self->timers, &gateway->timer);
     struct effect *effect = say_effect(self, EFFECT_BIND);
@@ -170,12 +173,28 @@ void gateway_word(struct board *self, const struct event *event)
 
 // ---- gone
 
-static void end_all(struct board *self, struct gateway *gateway, Rec__EndReason waiting, Rec__EndReason spoken,
-                    const char *detail)
+// Some of its calls; the timer brings the others. One gateway's end must not hold up everybody else's calls.
+static void end_some(struct board *self, struct gateway *gateway)
 {
-    for (struct call *call = gateway->calls; call != NULL; call = call->gateway_next)
-        if (call->mine && call->state != REC__CALL_STATE__ENDED)
-            call_end(self, call, call->state == REC__CALL_STATE__CONNECTED ? spoken : waiting, detail);
+    uint32_t ended = 0;
+    struct call *call = gateway->calls;
+    for (; call != NULL && ended < GATEWAY_ENDS_A_STEP; call = call->gateway_next) {
+        if (!call->mine || call->state == REC__CALL_STATE__ENDED)
+            continue;
+        bool spoken = call->state == REC__CALL_STATE__CONNECTED;
+        if (gateway->left)
+            call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED,
+                     "its gateway signed off");
+        else
+            call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, "its gateway is gone");
+        ended++;
+    }
+    if (ended == GATEWAY_ENDS_A_STEP) {
+        timers_set(&self->timers, &gateway->timer, self->now.mono_us);
+    } else if (gateway->left) {
+        board_flush(self);
+        put_gateway(self, gateway, true, 0);
+    }
 }
 
 void gateway_gone(struct board *self, const struct event *event)
@@ -184,10 +203,9 @@ void gateway_gone(struct board *self, const struct event *event)
     if (gateway->session != event->session)
         return;
     gateway->session = 0;
-    if (event->leaving) {
-        end_all(self, gateway, REC__END_REASON__ABANDONED, REC__END_REASON__ANSWERED, "its gateway signed off");
-        board_flush(self);
-        put_gateway(self, gateway, true, 0);
+    gateway->left = event->leaving;
+    if (gateway->left) {
+        end_some(self, gateway);
         return;
     }
     uint64_t keep_ms = self->directory == NULL ? 0 : self->directory->settings.reattach_ms;
@@ -197,7 +215,7 @@ void gateway_gone(struct board *self, const struct event *event)
 void gateway_deadline(struct board *self, struct gateway *gateway)
 {
     if (gateway->here && gateway->session == 0)
-        end_all(self, gateway, REC__END_REASON__CALLED_BACK, REC__END_REASON__LOST, "its gateway is gone");
+        end_some(self, gateway);
 }
 
 void gateway_copied(struct board *self, const struct record *record)

@@ -51,7 +51,7 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
     struct board *self = looking->board;
     const struct call *call = call_of_entry(entry);
     const struct here *here = self->desks[looking->agent].here;
-    if (!board_owner_up(self, call->owner) || call_reads_as_over(self, call))
+    if (call_reads_as_over(self, call))
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;

@@ -63,7 +63,7 @@ void reading_queue(const struct board *self, struct now now, uint32_t queue, str
         const struct waiting_entry *entry = self->waiting->groups[g].first;
         for (; entry != NULL; entry = waiting_next(entry)) {
             const struct call *call = call_of_entry(entry);
-            if (call->queue != queue || is_dead(self, now, call->owner))
+            if (call->queue != queue)
                 continue;
             ret_queue->waiting++;
             oldest_ms = entry->queued_ms < oldest_ms ? entry->queued_ms : oldest_ms;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEADLINES_A_STEP 256
+
 struct board *board_create(const struct board_options *options)
 {
     struct board *self = check_alloc(sizeof *self);
@@ -115,7 +117,8 @@ static void tick(struct board *self)
 static void deadlines(struct board *self)
 {
     struct timer *timer;
-    while ((timer = timers_pop(&self->timers, self->now.mono_us)) != NULL) {
+    // What else is due comes in the next step: messages are heard in between.
+    for (int i = 0; i < DEADLINES_A_STEP && (timer = timers_pop(&self->timers, self->now.mono_us)) != NULL; i++) {
         switch (timer->kind) {
         case TIMER_CALL:
             call_deadline(self, (struct call *)(void *)((char *)timer - offsetof(struct call, timer)));

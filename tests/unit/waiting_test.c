@@ -167,6 +167,31 @@ static void a_hundred_thousand_calls_in_reverse_order_are_no_trouble(void **stat
     free(many);
 }
 
+// The calls in order, each with its position; the same by strength of waiting_next alone.
+static void a_position_is_the_number_in_the_row(void **state)
+{
+    (void)state;
+    struct dice dice = {.state = 7};
+    bool in[ENTRIES_MAX] = {false};
+    uint32_t count = 0;
+    for (uint32_t step = 0; step < 4000; step++) {
+        uint32_t i = dice_below(&dice, ENTRIES_MAX);
+        if (in[i])
+            waiting_remove(&waiting, &entries[i]);
+        else
+            waiting_add(&waiting, call(i, dice_below(&dice, 3), dice_below(&dice, 50), 0));
+        in[i] = !in[i];
+        count += in[i] ? 1u : -1u;
+        uint32_t place = 0;
+        const struct waiting_entry *last = NULL, *entry = waiting.groups[0].first;
+        for (; step % 50 == 0 && entry != NULL; last = entry, entry = waiting_next(entry)) {
+            assert_true(last == NULL || waiting_goes_before(last, entry));
+            assert_int_equal(waiting_position(entry), ++place);
+        }
+        assert_true(step % 50 != 0 || place == count);
+    }
+}
+
 // ---- against a plain scan
 
 static bool skip_marked(void *context, const struct waiting_entry *entry)
@@ -292,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(a_skipped_call_does_not_hide_the_next, setup),
         cmocka_unit_test_setup(with_every_group_in_use_further_needs_are_still_served, setup),
         cmocka_unit_test_setup(a_hundred_thousand_calls_in_reverse_order_are_no_trouble, setup),
+        cmocka_unit_test_setup(a_position_is_the_number_in_the_row, setup),
         cmocka_unit_test_setup(the_groups_answer_as_a_scan_of_all_calls_does, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
