@@ -1,0 +1,263 @@
+#include "chaos/sim/city.h"
+
+#include "chaos/sim/server.h"
+#include "cluster/base/text.h"
+
+#include "records.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct city_region city_regions[SIM_REGIONS] = {
+    {"beijing", "CN", "+861012345", 39920300, 116433100},      {"singapore", "SG", "+65612345", 1304700, 103823600},
+    {"frankfurt", "DE", "+496912345", 50110600, 8682100},      {"new-york", "US", "+121255512", 40762700, -73999600},
+    {"johannesburg", "ZA", "+271112345", -26204100, 28047300}, {"sao-paulo", "BR", "+551112345", -23550500, -46633300}};
+
+// Round trips in ms, measured between these regions by public clouds.
+static const uint32_t round_trip_ms[SIM_REGIONS][SIM_REGIONS] = {
+    {1, 80, 170, 220, 290, 340}, {80, 1, 160, 217, 205, 325},  {170, 160, 1, 90, 155, 203},
+    {220, 217, 90, 1, 227, 115}, {290, 205, 155, 227, 1, 337}, {340, 325, 203, 115, 337, 1}};
+
+const struct city_queue city_queues[CITY_QUEUES] = {
+    {"emergency", 1000, 1}, {"consular", 500, 2}, {"consultation", 100, 0}};
+const char *const city_skills[CITY_SKILLS] = {"emergency", "consular"};
+const char *const city_languages[CITY_LANGUAGES] = {"zh", "en", "sw"};
+
+// ---- places
+
+uint32_t city_node_region(uint32_t node)
+{
+    return node % SIM_REGIONS;
+}
+
+uint32_t city_client_zone(const struct sim *sim, uint32_t region)
+{
+    return sim->node_count + region;
+}
+
+static uint32_t region_of_zone(const struct sim *sim, uint32_t zone)
+{
+    return zone < sim->node_count ? city_node_region(zone) : zone - sim->node_count;
+}
+
+void city_set_latencies(struct sim *sim)
+{
+    sim->net.zone_count = sim->node_count + SIM_REGIONS;
+    check(sim->net.zone_count <= NET_ZONES_MAX);
+    for (uint32_t from = 0; from < sim->net.zone_count; from++)
+        for (uint32_t to = 0; to < sim->net.zone_count; to++)
+            sim->net.latency_us[from][to] =
+                (uint64_t)round_trip_ms[region_of_zone(sim, from)][region_of_zone(sim, to)] * 500;
+}
+
+struct net_clock city_clock(struct sim *sim)
+{
+    struct net_clock clock = {.mono_off_us = chance_between(&sim->city_chance, SIM_SECOND_US, 1000 * SIM_SECOND_US)};
+    uint64_t wall_ms = chance_below(&sim->city_chance, 40), drift = chance_below(&sim->city_chance, 401);
+    bool is_wild = chance_permille(&sim->city_chance, 200);
+    uint64_t wild_ms = chance_below(&sim->city_chance, 240000);
+    clock.wall_off_ms = (int64_t)wall_ms - 20;
+    if ((sim->options.faults & 1u << SIM_FAULT_CLOCK) == 0)
+        return clock;
+    clock.drift_ppm = (int32_t)drift - 200;
+    if (is_wild)
+        clock.wall_off_ms = (int64_t)wild_ms - 120000;
+    return clock;
+}
+
+// ---- nodes
+
+static void node_name(uint32_t node, char *to, size_t room)
+{
+    uint32_t round = node / SIM_REGIONS;
+    if (round == 0)
+        snprintf(to, room, "%s", city_regions[node].name);
+    else
+        snprintf(to, room, "%s-%u", city_regions[city_node_region(node)].name, round + 1);
+}
+
+static void make_card(uint32_t node, struct peers_card *card)
+{
+    const struct city_region *region = &city_regions[city_node_region(node)];
+    memset(card, 0, sizeof *card);
+    node_name(node, card->name, sizeof card->name);
+    text_copy(card->site, sizeof card->site, region->name);
+    server_endpoint(node, "control", card->control, sizeof card->control);
+    server_endpoint(node, "bulk", card->bulk, sizeof card->bulk);
+    server_endpoint(node, "client", card->client, sizeof card->client);
+    card->lat_udeg = region->lat_udeg;
+    card->lon_udeg = region->lon_udeg;
+}
+
+void city_config(struct sim *sim, uint32_t node, struct config *ret_config)
+{
+    struct config *config = ret_config;
+    memset(config, 0, sizeof *config);
+    make_card(node, &config->self);
+    for (uint32_t peer = 0; peer < sim->node_count; peer++)
+        if (peer != node)
+            make_card(peer, &config->peers[config->peer_count++]);
+    text_copy(config->zone_tab, sizeof config->zone_tab, "/usr/share/zoneinfo/zone.tab");
+    text_copy(config->prefixes, sizeof config->prefixes, HOTLINE_PREFIXES);
+    // As hotlined has them when its configuration does not say.
+    config->heartbeat_ms = 200;
+    config->down_after_ms = 1000;
+    config->client_heartbeat_ms = 250;
+    config->client_down_after_ms = 750;
+    config->desk_timeout_ms = 3000;
+    config->records_max = 1000000;
+    config->digest_every_ms = 60000;
+}
+
+// ---- agents
+
+void city_agent_name(uint32_t agent, char to[CITY_NAME_BYTES])
+{
+    snprintf(to, CITY_NAME_BYTES, "agent-%u", agent);
+}
+
+uint32_t city_agent_region(uint32_t agent)
+{
+    return agent % SIM_REGIONS;
+}
+
+// Everybody's first is Chinese; a few speak all.
+uint64_t city_agent_languages(const struct sim *sim, uint32_t agent)
+{
+    struct chance chance;
+    chance_init(&chance, sim->options.seed, 5000 + agent);
+    return 1 | (chance_permille(&chance, 600) ? 2u : 0) | (chance_permille(&chance, 250) ? 4u : 0);
+}
+
+uint64_t city_agent_skills(const struct sim *sim, uint32_t agent)
+{
+    struct chance chance;
+    chance_init(&chance, sim->options.seed, 105000 + agent);
+    return (chance_permille(&chance, 700) ? 1u : 0) | (chance_permille(&chance, 800) ? 2u : 0);
+}
+
+const struct city_queue *city_find_queue(const char *name)
+{
+    for (uint32_t i = 0; i < CITY_QUEUES; i++)
+        if (strcmp(city_queues[i].name, name) == 0)
+            return &city_queues[i];
+    return NULL;
+}
+
+// ---- the directory
+
+struct people {  // of one directory, while it is written
+    Rec__Agent *agents, **list;
+    char (*names)[CITY_NAME_BYTES];
+    char *(*languages)[CITY_LANGUAGES];
+    char *(*skills)[CITY_SKILLS];
+};
+
+static size_t name_bits(uint64_t bits, const char *const *names, uint32_t count, char **to)
+{
+    size_t named = 0;
+    for (uint32_t bit = 0; bit < count; bit++)
+        if (bits >> bit & 1)
+            to[named++] = (char *)names[bit];
+    return named;
+}
+
+static void fill_agents(const struct sim *sim, struct people *people)
+{
+    for (uint32_t i = 0; i < sim->agent_count; i++) {
+        Rec__Agent *agent = &people->agents[i];
+        rec__agent__init(agent);
+        city_agent_name(i, people->names[i]);
+        agent->id = agent->name = people->names[i];
+        agent->site = (char *)city_regions[city_agent_region(i)].name;
+        agent->languages = people->languages[i];
+        agent->n_languages =
+            name_bits(city_agent_languages(sim, i), city_languages, CITY_LANGUAGES, people->languages[i]);
+        agent->skills = people->skills[i];
+        agent->n_skills = name_bits(city_agent_skills(sim, i), city_skills, CITY_SKILLS, people->skills[i]);
+        people->list[i] = agent;
+    }
+}
+
+static void fill_queues(struct sim *sim, Rec__Queue *queues, Rec__Queue **list, char *(*skills)[CITY_SKILLS])
+{
+    for (uint32_t i = 0; i < CITY_QUEUES; i++) {
+        const struct city_queue *from = &city_queues[i];
+        rec__queue__init(&queues[i]);
+        queues[i].id = queues[i].name = (char *)from->name;
+        queues[i].priority = from->priority;
+        queues[i].skills = skills[i];
+        queues[i].n_skills = name_bits(from->skills, city_skills, CITY_SKILLS, skills[i]);
+        queues[i].ring_ms = (uint32_t)chance_between(&sim->city_chance, 4000, 9000);
+        queues[i].ring_width = i == 0 ? 3 : 1;
+        queues[i].wait_limit_ms = (uint32_t)chance_between(&sim->city_chance, 15000, 60000);
+        queues[i].target_percent = 90;
+        queues[i].target_ms = 15000;
+        queues[i].emergency = i == 0;
+        if (i == 1)
+            queues[i].last_resort_queue = (char *)city_queues[2].name;
+        else
+            queues[i].last_resort_contact = (char *)"sip:duty@hotline.example";
+        list[i] = &queues[i];
+    }
+}
+
+static void pack(const struct sim *sim, struct bytes *to, Rec__Directory *message, Rec__Site **sites,
+                 Rec__DirNode **nodes)
+{
+    message->primary = (char *)city_regions[0].name;
+    message->sites = sites;
+    message->n_sites = SIM_REGIONS;
+    message->nodes = nodes;
+    message->n_nodes = sim->node_count;
+    size_t bytes = rec__directory__get_packed_size(message);
+    bytes_clear(to);
+    rec__directory__pack(message, bytes_grow(to, bytes));
+}
+
+void city_write_directory(struct sim *sim)
+{
+    Rec__Directory message = REC__DIRECTORY__INIT;
+    Rec__Settings settings = REC__SETTINGS__INIT;
+    Rec__Site sites[SIM_REGIONS], *site_list[SIM_REGIONS];
+    Rec__DirNode nodes[SIM_NODES_MAX], *node_list[SIM_NODES_MAX];
+    Rec__Queue queues[CITY_QUEUES], *queue_list[CITY_QUEUES];
+    char *queue_skills[CITY_QUEUES][CITY_SKILLS], node_names[SIM_NODES_MAX][32];
+    for (uint32_t i = 0; i < SIM_REGIONS; i++) {
+        rec__site__init(&sites[i]);
+        sites[i].id = sites[i].name = (char *)city_regions[i].name;
+        sites[i].country = (char *)city_regions[i].country;
+        sites[i].lat_udeg = city_regions[i].lat_udeg;
+        sites[i].lon_udeg = city_regions[i].lon_udeg;
+        sites[i].contact = (char *)"sip:site@hotline.example";
+        site_list[i] = &sites[i];
+    }
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        rec__dir_node__init(&nodes[i]);
+        node_name(i, node_names[i], sizeof node_names[i]);
+        nodes[i].name = node_names[i];
+        nodes[i].site = (char *)city_regions[city_node_region(i)].name;
+        node_list[i] = &nodes[i];
+    }
+    uint32_t count = sim->agent_count;
+    struct people people = {.agents = check_alloc(count * sizeof *people.agents),
+                            .list = check_alloc(count * sizeof *people.list),
+                            .names = check_alloc(count * sizeof *people.names),
+                            .languages = check_alloc(count * sizeof *people.languages),
+                            .skills = check_alloc(count * sizeof *people.skills)};
+    fill_agents(sim, &people);
+    fill_queues(sim, queues, queue_list, queue_skills);
+    settings.durability = 2;
+    settings.retry_ms = 8000;
+    message.settings = &settings;
+    message.agents = people.list;
+    message.n_agents = count;
+    message.queues = queue_list;
+    message.n_queues = CITY_QUEUES;
+    pack(sim, &sim->directory, &message, site_list, node_list);
+    free(people.agents);
+    free(people.list);
+    free(people.names);
+    free(people.languages);
+    free(people.skills);
+}

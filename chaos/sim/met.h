@@ -1,0 +1,77 @@
+// What a history met: faults and rare states, counted. A fault that never happened proves nothing.
+#ifndef CHAOS_SIM_MET_H
+#define CHAOS_SIM_MET_H
+
+#include <stdint.h>
+
+// FAULT(name): done by the simulator. STATE(name): came of it.
+#define MET_LIST(FAULT, STATE)                                                                                         \
+    FAULT(lost)          /* a message of a connection that stands */                                                   \
+    FAULT(delayed)       /* packets lost below: late, and all behind it */                                             \
+    FAULT(twice)         /* a message between nodes, again */                                                          \
+    FAULT(reset)         /* a connection */                                                                            \
+    FAULT(lost_in_reset) /* messages under way in it */                                                                \
+    FAULT(late_of_reset) /* that came after those of the next connection might */                                      \
+    FAULT(slow_link)                                                                                                   \
+    FAULT(narrow_link) /* its queues are short */                                                                      \
+    FAULT(queue_full)  /* messages refused */                                                                          \
+    FAULT(cut_one_way)                                                                                                 \
+    FAULT(partition)                                                                                                   \
+    FAULT(held_by_cut)   /* messages that waited in the sender's kernel */                                             \
+    FAULT(crash)         /* of a process: its connections are closed */                                                \
+    FAULT(power_loss)    /* of a machine: its peers hear nothing */                                                    \
+    FAULT(crash_in_turn) /* after some of a turn's messages */                                                         \
+    FAULT(commit_torn)   /* the last transaction was on the disk, and nobody knew */                                   \
+    FAULT(writes_lost)   /* batches not on the disk at a crash */                                                      \
+    FAULT(stop)          /* in order */                                                                                \
+    FAULT(restart)                                                                                                     \
+    FAULT(disk_lost) /* restart with an empty disk */                                                                  \
+    FAULT(disk_slow)                                                                                                   \
+    FAULT(disk_full)                                                                                                   \
+    FAULT(disk_failed)                                                                                                 \
+    FAULT(pause) /* of a node */                                                                                       \
+    FAULT(clock_jump)                                                                                                  \
+    FAULT(client_pause)                                                                                                \
+    FAULT(client_cut) /* its own line */                                                                               \
+    FAULT(desk_vanish)                                                                                                 \
+    FAULT(desk_sign_off)                                                                                               \
+    FAULT(desk_same_login) /* came back with the login of before */                                                    \
+    FAULT(desk_twice)      /* the same agent signs in while an older desk of hers lives */                             \
+    FAULT(gateway_vanish)                                                                                              \
+    STATE(desk_attached_anew)                                                                                          \
+    STATE(gateway_attached_anew)                                                                                       \
+    STATE(superseded)                                                                                                  \
+    STATE(refused)                                                                                                     \
+    STATE(offer_withdrawn)                                                                                             \
+    STATE(offer_missed)                                                                                                \
+    STATE(offer_declined)                                                                                              \
+    STATE(connect_taken_back)                                                                                          \
+    STATE(no_call_came)                                                                                                \
+    STATE(join_failed)                                                                                                 \
+    STATE(copies_one) /* accepted(1) */                                                                                \
+    STATE(copies_two) /* or more */                                                                                    \
+    STATE(accepted_again)                                                                                              \
+    STATE(attached_in_talk)                                                                                            \
+    STATE(attached_in_ring)                                                                                            \
+    STATE(peer_up)                                                                                                     \
+    STATE(peer_down)                                                                                                   \
+    STATE(not_attached_at_end)                                                                                         \
+    STATE(end_answered)                                                                                                \
+    STATE(end_abandoned)                                                                                               \
+    STATE(end_refused)                                                                                                 \
+    STATE(end_expired)                                                                                                 \
+    STATE(end_called_back)                                                                                             \
+    STATE(end_lost)
+
+#define MET_ENUM(name) MET_##name,
+enum met_kind { MET_LIST(MET_ENUM, MET_ENUM) MET_KINDS };
+#undef MET_ENUM
+
+struct met {
+    uint64_t counts[MET_KINDS];
+};
+
+const char *met_name(enum met_kind kind);
+void met_add(struct met *self, const struct met *other);
+
+#endif

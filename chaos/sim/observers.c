@@ -1,0 +1,138 @@
+#include "chaos/sim/observers.h"
+
+#include "chaos/sim/city.h"
+#include "chaos/sim/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWERS_US (1500 * SIM_MS_US)
+
+static struct sim *sim_of(const struct observer *self)
+{
+    return self->edge.sim;
+}
+
+static void begin(struct observer *self)
+{
+    char nodes[EDGE_NODES_BYTES];
+    if (edge_runs(&self->edge))
+        return;
+    server_endpoint(self->node, "client", nodes, sizeof nodes);
+    edge_begin(&self->edge, 0);
+    struct hotline_query_options options = {.nodes = nodes, .user = self};
+    enum hotline_result result;
+    edge_started(&self->edge, client_query_create(&self->edge.wire, &options, &result));
+}
+
+// ---- the directory
+
+static void apply(void *subject, uint64_t life);
+
+static void apply_done(void *user, const struct hotline_answer *answer)
+{
+    struct observer *self = user;
+    sim_remark(sim_of(self), "apply %s %s", answer->result == HOTLINE_ANSWER_DONE ? "done" : "not done",
+               answer->reason != NULL ? answer->reason : "");
+    bool is_written = answer->result == HOTLINE_ANSWER_DONE ||
+                      (answer->reason != NULL && strcmp(answer->reason, "directory_changed") == 0);
+    if (!is_written)
+        agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + 100 * SIM_MS_US, apply, self, self->edge.host.life);
+}
+
+static void apply(void *subject, uint64_t life)
+{
+    struct observer *self = subject;
+    if (!edge_runs(&self->edge) || self->edge.host.life != life)
+        return;
+    const struct bytes *directory = &sim_of(self)->directory;
+    hotline_apply(self->edge.client, directory->data, directory->count, 0, 0, true, 2000, NULL, apply_done);
+    edge_settle(&self->edge);
+}
+
+void observers_apply(struct sim *sim)
+{
+    struct observer *self = sim->observers[0];
+    begin(self);
+    apply(self, self->edge.host.life);
+}
+
+// ---- the end
+
+void observers_connect(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        begin(sim->observers[i]);
+}
+
+static void on_row(void *user, const struct hotline_row *row)
+{
+    struct observer *self = user;
+    struct sim *sim = sim_of(self);
+    const char *node = server_name(sim->servers[self->node]);
+    if (row->type == HOTLINE_ROW_DIGEST) {
+        self->digest = row->digest.digest;
+        self->records = row->digest.records;
+        self->has_digest = true;
+    } else if (row->type == HOTLINE_ROW_NODE && strcmp(row->node.state, "self") != 0) {
+        sim_tell(sim, (struct history_event){
+                          .word = HISTORY_LAG, .node = node, .party = row->node.node, .number = row->node.lag});
+    } else if (row->type == HOTLINE_ROW_STATUS) {
+        bool is_telling = strcmp(row->status.name, "digests_differ") == 0 || strcmp(row->status.name, "mended") == 0 ||
+                          strcmp(row->status.name, "version_clashes") == 0;
+        if (is_telling && row->status.number > 0)
+            sim_remark(sim, "%s %s=%llu", node, row->status.name, (unsigned long long)row->status.number);
+    }
+}
+
+static void on_done(void *user, const struct hotline_answer *answer)
+{
+    struct observer *self = user;
+    if (answer->result != HOTLINE_ANSWER_DONE)
+        sim_remark(sim_of(self), "node %u did not answer an observer", self->node);
+}
+
+static void tell_digests(void *subject, uint64_t number)
+{
+    (void)number;
+    struct sim *sim = subject;
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        if (sim->observers[i]->has_digest)
+            sim_tell(sim, (struct history_event){.word = HISTORY_DIGEST,
+                                                 .node = server_name(sim->servers[i]),
+                                                 .number = sim->observers[i]->digest,
+                                                 .records = sim->observers[i]->records});
+}
+
+void observers_ask(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        struct observer *self = sim->observers[i];
+        self->has_digest = false;
+        hotline_ask(self->edge.client, HOTLINE_DIGEST, NULL, 1000, on_row, on_done);
+        hotline_ask(self->edge.client, HOTLINE_NODES, NULL, 1000, on_row, on_done);
+        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 1000, on_row, on_done);
+        edge_settle(&self->edge);
+    }
+    agenda_at(&sim->agenda, sim_now(sim) + ANSWERS_US, tell_digests, sim, 0);
+}
+
+// ---- life
+
+void observers_create(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        struct observer *self = sim->observers[i] = check_alloc(sizeof *self);
+        self->node = i;
+        edge_init(&self->edge, sim, city_node_region(i), 900000 + i);
+    }
+}
+
+void observers_free(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        if (sim->observers[i] != NULL && edge_runs(&sim->observers[i]->edge))
+            hotline_client_abandon(sim->observers[i]->edge.client);
+        free(sim->observers[i]);
+    }
+}

@@ -1,0 +1,22 @@
+// Askers: one that writes the directory at the beginning, and one a node that asks for its digest, what its feeds lag
+// and its orphan states at the end, through the client library as hotlinectl does.
+#ifndef CHAOS_SIM_OBSERVERS_H
+#define CHAOS_SIM_OBSERVERS_H
+
+#include "chaos/sim/edge.h"
+
+struct observer {
+    struct edge edge;  // first
+    uint32_t node;
+    uint64_t digest, records;
+    bool has_digest;
+};
+
+void observers_create(struct sim *sim);
+void observers_free(struct sim *sim);
+void observers_apply(struct sim *sim);    // again and again until it is done
+void observers_connect(struct sim *sim);  // to every node
+// Asks all; when all have answered they are told to the judge, at one time.
+void observers_ask(struct sim *sim);
+
+#endif

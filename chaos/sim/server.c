@@ -1,0 +1,362 @@
+#include "chaos/sim/server.h"
+
+#include "chaos/sim/city.h"
+#include "cluster/base/text.h"
+#include "cluster/store/disk_memory.h"
+#include "node/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORDS_MAX 1000000
+#define WAKE_LATE_US 400  // timers are a little late
+#define HAND_OVER_US (1500 * SIM_MS_US)
+
+static struct server *of_world(struct world *world)
+{
+    return (struct server *)(void *)((char *)world - offsetof(struct server, world));
+}
+
+void server_endpoint(uint32_t index, const char *port, char *to, size_t room)
+{
+    snprintf(to, room, "sim://%u/%s", index, port);
+}
+
+int server_index_of(const char *endpoint)
+{
+    unsigned index;
+    return sscanf(endpoint, "sim://%u/", &index) == 1 && index < SIM_NODES_MAX ? (int)index : -1;
+}
+
+// ---- the world as the node sees it
+
+static struct now now_of(struct world *world)
+{
+    struct server *self = of_world(world);
+    return (struct now){.mono_us = net_mono_us(&self->sim->net, &self->host),
+                        .wall_ms = net_wall_ms(&self->sim->net, &self->host)};
+}
+
+static void random_of(struct world *world, void *to, size_t bytes)
+{
+    chance_fill(&of_world(world)->chance, to, bytes);
+}
+
+static void on_time(void *subject, uint64_t life);
+
+static void arm(struct server *self)
+{
+    if (self->wake_us == UINT64_MAX)
+        return;
+    uint64_t at_us = net_time_of(&self->host, self->wake_us) + chance_below(&self->chance, WAKE_LATE_US);
+    at_us = at_us > sim_now(self->sim) ? at_us : sim_now(self->sim);
+    if (at_us >= self->armed_us)
+        return;
+    self->armed_us = at_us;
+    agenda_at(&self->sim->agenda, at_us, on_time, self, self->host.life);
+}
+
+static void wake_at(struct world *world, uint64_t mono_us)
+{
+    struct server *self = of_world(world);
+    self->wake_us = mono_us;
+    arm(self);
+}
+
+static void link_close(struct world *world, uint32_t link)
+{
+    struct server *self = of_world(world);
+    for (int channel = 0; channel < 2; channel++)
+        if (self->lines[link][channel] != NULL) {
+            net_disconnect(&self->sim->net, self->lines[link][channel], false);
+            self->lines[link][channel] = NULL;
+        }
+}
+
+static bool link_open(struct world *world, uint32_t link, const char *control, const char *bulk)
+{
+    struct server *self = of_world(world);
+    int index = server_index_of(control);
+    check(link < WORLD_LINKS_MAX);
+    link_close(world, link);
+    if (index < 0 || (uint32_t)index >= self->sim->node_count || server_index_of(bulk) != index)
+        return false;
+    struct net_host *to = &self->sim->servers[index]->host;
+    self->lines[link][WORLD_CONTROL] = net_connect(&self->sim->net, &self->host, to, NET_CONTROL, link);
+    self->lines[link][WORLD_BULK] = net_connect(&self->sim->net, &self->host, to, NET_BULK, link);
+    return true;
+}
+
+static bool send_peer(struct world *world, uint32_t link, enum world_channel channel, struct span message)
+{
+    struct server *self = of_world(world);
+    check(message.bytes <= WORLD_PEER_MESSAGE_MAX_BYTES);
+    struct net_line *line = self->lines[link][channel];
+    return line != NULL && self->node != NULL && net_send(&self->sim->net, line, false, message);
+}
+
+static bool send_client(struct world *world, const struct world_client *client, struct span message)
+{
+    struct server *self = of_world(world);
+    uint32_t name[3];
+    check(client->bytes == sizeof name);
+    memcpy(name, client->id, sizeof name);
+    struct net_line *line = net_find(&self->sim->net, name[0], name[1], name[2]);
+    return line != NULL && line->to == &self->host && line->to_life == self->host.life && self->node != NULL &&
+           net_send(&self->sim->net, line, true, message);
+}
+
+static const struct world_type world_type = {.now = now_of,
+                                             .random = random_of,
+                                             .wake_at = wake_at,
+                                             .link_open = link_open,
+                                             .link_close = link_close,
+                                             .send_peer = send_peer,
+                                             .send_client = send_client};
+
+// ---- the disk: what is queued when a transaction begins is one transaction
+
+static void on_committed(void *subject, uint64_t life);
+
+static void commit_soon(struct server *self)
+{
+    if (self->commits || self->disk->type->state(self->disk) != DISK_OK || disk_memory_queued(self->disk) == 0)
+        return;
+    uint64_t queued = disk_memory_queued(self->disk);
+    uint64_t us = chance_permille(&self->chance, 20) ? chance_between(&self->chance, 5000, 12000)
+                                                     : chance_between(&self->chance, 300, 700);
+    if (self->disk_is_slow)
+        us = chance_between(&self->chance, 50000, 1500000);
+    self->commits = true;
+    self->commit_upto = disk_written(self->disk) + queued;
+    agenda_at(&self->sim->agenda, sim_now(self->sim) + us, on_committed, self, self->host.life);
+}
+
+// ---- turns of the loop
+
+static void end_turn(struct server *self)
+{
+    node_turn_end(self->node);
+    if (self->dies_in_turn && self->host.sends_left != UINT32_MAX) {
+        sim_meet(self->sim, MET_crash_in_turn);
+        server_crash(self, false);
+        return;
+    }
+    commit_soon(self);
+}
+
+static void begin_turn(struct server *self)
+{
+    if (self->dies_in_turn && self->host.sends_left == UINT32_MAX && chance_permille(&self->chance, 50))
+        self->host.sends_left = (uint32_t)chance_below(&self->chance, 6);
+}
+
+static void wake_if_due(struct server *self)
+{
+    if (net_mono_us(&self->sim->net, &self->host) < self->wake_us) {
+        arm(self);
+        return;
+    }
+    begin_turn(self);
+    node_wake(self->node);
+    end_turn(self);
+}
+
+static void on_time(void *subject, uint64_t life)
+{
+    struct server *self = subject;
+    if (self->node == NULL || self->host.life != life || sim_now(self->sim) != self->armed_us)
+        return;
+    self->armed_us = UINT64_MAX;
+    if (!self->host.paused)  // otherwise server_resume looks at the time
+        wake_if_due(self);
+}
+
+static void on_message(struct net_host *host, struct net_line *line, struct span message)
+{
+    struct server *self = (struct server *)host;
+    begin_turn(self);
+    if (line->port == NET_CLIENT) {
+        struct world_client client = {.bytes = 12};
+        uint32_t name[3] = {line->index, line->generation, line->epoch};
+        memcpy(client.id, name, sizeof name);
+        node_client_message(self->node, &client, message);
+    } else {
+        node_peer_message(self->node, message);
+    }
+    end_turn(self);
+}
+
+static void on_committed(void *subject, uint64_t life)
+{
+    struct server *self = subject;
+    if (self->node == NULL || self->host.life != life)
+        return;
+    disk_memory_commit(self->disk, self->commit_upto);
+    if (self->host.paused) {  // its loop hears of it when it runs again
+        agenda_at(&self->sim->agenda, sim_now(self->sim) + 10 * SIM_MS_US, on_committed, self, life);
+        return;
+    }
+    self->commits = false;
+    node_disk_written(self->node);
+    end_turn(self);
+}
+
+// ---- life
+
+static void on_notice(void *context, const char *code, const char *fields)
+{
+    struct server *self = context;
+    if (strcmp(code, "peer_up") == 0)
+        sim_meet(self->sim, MET_peer_up);
+    if (strcmp(code, "peer_down") == 0)
+        sim_meet(self->sim, MET_peer_down);
+    sim_remark(self->sim, "%s %s %s", server_name(self), code, fields);
+}
+
+struct server *server_create(struct sim *sim, uint32_t index)
+{
+    struct server *self = check_alloc(sizeof *self);
+    self->sim = sim;
+    self->index = index;
+    self->world.type = &world_type;
+    self->host.zone = index;
+    self->host.receive = on_message;
+    self->host.clock = city_clock(sim);
+    chance_init(&self->chance, sim->options.seed, 1000 + index);
+    self->medium = disk_memory_create();
+    city_config(sim, index, &self->config);
+    return self;
+}
+
+void server_start(struct server *self)
+{
+    if (self->node != NULL)
+        return;
+    struct problem problem;
+    net_start(&self->sim->net, &self->host);
+    bool is_empty = disk_memory_rows(self->medium, DISK_RECORDS) == 0;
+    self->host.clock.mono_off_us += chance_between(&self->chance, 1, 1000 * SIM_SECOND_US);
+    self->disk = disk_memory_open(self->medium);
+    self->wake_us = self->armed_us = UINT64_MAX;
+    self->commits = self->dies_in_turn = self->going = false;
+    sim_tell(self->sim,
+             (struct history_event){
+                 .word = HISTORY_NODE_STARTED, .node = server_name(self), .boot = self->host.life, .number = is_empty});
+    self->node = node_create(&self->world, self->disk, &self->config, &problem);
+    if (self->node == NULL)
+        check_failed(problem.text, __FILE__, __LINE__, __func__);
+    node_on_notice(self->node, on_notice, self);
+    end_turn(self);
+}
+
+static void close_node(struct server *self, bool silent)
+{
+    struct node *node = self->node;
+    self->node = NULL;  // it says nothing more
+    self->host.sends_left = 0;
+    node_free(node);
+    net_kill(&self->sim->net, &self->host, silent);
+    sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_DIED, .node = server_name(self)});
+}
+
+void server_crash(struct server *self, bool power_loss)
+{
+    if (self->node == NULL)
+        return;
+    sim_meet(self->sim, power_loss ? MET_power_loss : MET_crash);
+    if (self->commits && chance_permille(&self->chance, 500)) {
+        sim_meet(self->sim, MET_commit_torn);
+        disk_memory_commit(self->disk, self->commit_upto);
+    }
+    self->sim->met.counts[MET_writes_lost] += disk_memory_queued(self->disk);
+    close_node(self, power_loss);
+    disk_memory_crash(self->disk);
+    self->disk = NULL;
+}
+
+void server_crash_in_turn(struct server *self)
+{
+    self->dies_in_turn = self->node != NULL;
+}
+
+static void on_handed_over(void *subject, uint64_t life)
+{
+    struct server *self = subject;
+    if (self->node == NULL || self->host.life != life)
+        return;
+    close_node(self, false);
+    self->disk->type->close(self->disk);
+    self->disk = NULL;
+}
+
+void server_stop(struct server *self)
+{
+    if (self->node == NULL || self->going || self->host.paused)
+        return;
+    sim_meet(self->sim, MET_stop);
+    self->going = true;
+    node_say_going(self->node);
+    end_turn(self);
+    agenda_at(&self->sim->agenda, sim_now(self->sim) + HAND_OVER_US, on_handed_over, self, self->host.life);
+}
+
+void server_pause(struct server *self)
+{
+    if (self->node == NULL || self->host.paused)
+        return;
+    sim_meet(self->sim, MET_pause);
+    net_pause(&self->sim->net, &self->host);
+    sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_STALLED, .node = server_name(self)});
+}
+
+// What came meanwhile and the time-out are both due: which of them the loop sees first is chance.
+void server_resume(struct server *self)
+{
+    if (self->node == NULL || !self->host.paused)
+        return;
+    sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_RESUMED, .node = server_name(self)});
+    bool time_first = chance_permille(&self->chance, 500);
+    uint32_t life = self->host.life;
+    self->armed_us = UINT64_MAX;
+    if (time_first)
+        wake_if_due(self);
+    net_resume(&self->sim->net, &self->host);
+    if (self->node != NULL && self->host.life == life)
+        wake_if_due(self);
+}
+
+void server_lose_disk(struct server *self)
+{
+    if (self->node != NULL)
+        return;
+    sim_meet(self->sim, MET_disk_lost);
+    disk_memory_free(self->medium);
+    self->medium = disk_memory_create();
+}
+
+void server_break_disk(struct server *self, enum disk_state state)
+{
+    if (self->node == NULL || self->disk->type->state(self->disk) != DISK_OK)
+        return;
+    sim_meet(self->sim, state == DISK_FULL ? MET_disk_full : MET_disk_failed);
+    disk_memory_break(self->disk, state);
+    if (self->host.paused)
+        return;
+    node_disk_written(self->node);
+    end_turn(self);
+}
+
+void server_free(struct server *self)
+{
+    if (self == NULL)
+        return;
+    if (self->node != NULL) {
+        struct node *node = self->node;
+        self->node = NULL;
+        node_free(node);
+        disk_memory_crash(self->disk);
+    }
+    disk_memory_free(self->medium);
+    free(self);
+}

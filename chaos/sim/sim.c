@@ -1,0 +1,182 @@
+#include "chaos/sim/sim.h"
+
+#include "chaos/sim/city.h"
+#include "chaos/sim/desks.h"
+#include "chaos/sim/faults.h"
+#include "chaos/sim/gateways.h"
+#include "chaos/sim/observers.h"
+#include "chaos/sim/server.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The seasons of a history, after its storm of `seconds`: whole, but calls go on; nobody calls any more; quiet.
+#define WARM_UP_US (6 * SIM_SECOND_US)
+#define WHOLE_US (15 * SIM_SECOND_US)
+#define HANG_UP_US (20 * SIM_SECOND_US)  // whoever is still on the line then hangs up
+#define QUIET_MOST_US (60 * SIM_SECOND_US)
+#define REST_US (8 * SIM_SECOND_US)  // from the last leg's end on, and until the digests are asked for
+#define ANSWER_US (3 * SIM_SECOND_US)
+
+// ---- telling
+
+static void write_line(struct sim *self)
+{
+    fwrite(self->line.data, 1, self->line.count, self->options.trace);
+}
+
+void sim_tell(struct sim *self, struct history_event event)
+{
+    if (self->stop)
+        return;
+    event.us = sim_now(self);
+    if (self->options.trace != NULL) {
+        bytes_clear(&self->line);
+        history_print(&event, &self->line);
+        write_line(self);
+    }
+    judge_hear(self->judge, &event);
+    if (judge_count(self->judge) > 0)
+        self->stop = true;
+}
+
+void sim_remark(struct sim *self, const char *text, ...)
+{
+    char line[768];
+    if (self->options.trace == NULL || self->stop)
+        return;
+    va_list args;
+    va_start(args, text);
+    vsnprintf(line, sizeof line, text, args);
+    va_end(args);
+    fprintf(self->options.trace, "# %llu %s\n", (unsigned long long)sim_now(self), line);
+}
+
+void sim_meet(struct sim *self, enum met_kind kind)
+{
+    self->met.counts[kind]++;
+    sim_remark(self, "met %s", met_name(kind));
+}
+
+static void tell_word(struct sim *self, enum history_word word)
+{
+    sim_tell(self, (struct history_event){.word = word});
+}
+
+// ---- life
+
+static uint32_t draw_bit(struct sim *self, uint32_t given, uint64_t least, uint64_t most)
+{
+    uint64_t drawn = chance_between(&self->city_chance, least, most);
+    return given != 0 ? given : (uint32_t)drawn;
+}
+
+static void create(struct sim *self)
+{
+    uint64_t seed = self->options.seed;
+    // A call returns after the directory's retry_ms; see city.c.
+    struct judge_options options = {.retry_ms = 8000};
+    self->judge = judge_create(&options);
+    chance_init(&self->city_chance, seed, 'c');
+    chance_init(&self->fault_chance, seed, 'f');
+    net_init(&self->net, &self->agenda, &self->met, seed);
+    self->node_count = draw_bit(self, self->options.nodes, 2, 6);
+    self->agent_count = draw_bit(self, self->options.agents, 4, 40);
+    self->load_permille = chance_between(&self->city_chance, 200, 1500);
+    self->gateway_count = (uint32_t)chance_between(&self->city_chance, 2, 6);
+    city_set_latencies(self);
+    city_write_directory(self);
+    for (uint32_t i = 0; i < self->node_count; i++)
+        self->servers[i] = server_create(self, i);
+    observers_create(self);
+    for (uint32_t i = 0; i < self->node_count; i++)
+        server_start(self->servers[i]);
+    observers_apply(self);
+    desks_create(self);
+    gateways_create(self);
+}
+
+static void destroy(struct sim *self)
+{
+    self->stop = true;  // nothing is told any more
+    observers_free(self);
+    desks_free(self);
+    gateways_free(self);
+    for (uint32_t i = 0; i < self->node_count; i++)
+        server_free(self->servers[i]);
+    net_close(&self->net);
+    agenda_close(&self->agenda);
+    bytes_close(&self->directory);
+    bytes_close(&self->line);
+    judge_free(self->judge);
+}
+
+// ---- one history
+
+static void run_for(struct sim *self, uint64_t us)
+{
+    agenda_run(&self->agenda, sim_now(self) + us, &self->stop);
+}
+
+static void storm(struct sim *self)
+{
+    uint64_t storm_us = self->options.seconds * SIM_SECOND_US;
+    if (self->options.faults == 0)
+        tell_word(self, HISTORY_AT_WHOLE);
+    faults_start(self, WARM_UP_US, storm_us);
+    run_for(self, storm_us);
+}
+
+// Everything works again: progress is demanded, first with calls going on, then until all is at rest.
+static void heal(struct sim *self)
+{
+    if (self->options.faults != 0) {
+        faults_end(self);
+        tell_word(self, HISTORY_AT_WHOLE);
+    }
+    observers_connect(self);
+    run_for(self, WHOLE_US);
+    self->closing = true;
+    run_for(self, HANG_UP_US);
+    gateways_hang_up(self);
+    for (uint64_t waited_us = 0; waited_us < QUIET_MOST_US && gateways_callers(self) > 0 && !self->stop;
+         waited_us += SIM_SECOND_US)
+        run_for(self, SIM_SECOND_US);
+    run_for(self, REST_US);
+    tell_word(self, HISTORY_AT_QUIET);
+    run_for(self, REST_US);
+    if (!self->stop)
+        observers_ask(self);
+    run_for(self, ANSWER_US);
+    tell_word(self, HISTORY_AT_END);
+}
+
+static void report(struct sim *self, struct sim_result *ret_result)
+{
+    struct bytes text = {0};
+    judge_verdict(self->judge, &text);
+    size_t bytes = text.count < sizeof ret_result->verdict - 1 ? text.count : sizeof ret_result->verdict - 1;
+    memcpy(ret_result->verdict, text.data, bytes);
+    ret_result->verdict[bytes] = '\0';
+    bytes_close(&text);
+    ret_result->ok = judge_count(self->judge) == 0;
+    ret_result->virtual_us = sim_now(self);
+    ret_result->delivered = self->net.delivered;
+    ret_result->calls = self->calls;
+    ret_result->nodes = self->node_count;
+    ret_result->agents = self->agent_count;
+    ret_result->met = self->met;
+}
+
+void sim_run(const struct sim_options *options, struct sim_result *ret_result)
+{
+    struct sim *self = check_alloc(sizeof *self);
+    self->options = *options;
+    create(self);
+    storm(self);
+    heal(self);
+    report(self, ret_result);
+    destroy(self);
+    free(self);
+}

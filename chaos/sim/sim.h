@@ -1,0 +1,90 @@
+// One history: the whole cluster, its clients and their people in one thread, all from one seed.
+#ifndef CHAOS_SIM_SIM_H
+#define CHAOS_SIM_SIM_H
+
+#include "chaos/history/history.h"
+#include "chaos/history/judge.h"
+#include "chaos/sim/agenda.h"
+#include "chaos/sim/chance.h"
+#include "chaos/sim/met.h"
+#include "chaos/sim/net.h"
+#include "cluster/base/check.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SIM_NODES_MAX 12
+#define SIM_REGIONS 6
+#define SIM_SECOND_US ((uint64_t)1000000)
+#define SIM_MS_US ((uint64_t)1000)
+
+enum sim_fault {
+    SIM_FAULT_NET,     // loss, delay, repeats, resets, slow and narrow links
+    SIM_FAULT_CUT,     // one-way cuts and partitions
+    SIM_FAULT_CRASH,   // of nodes, and restarts
+    SIM_FAULT_DISK,    // slow, full, failed, lost
+    SIM_FAULT_PAUSE,   // of nodes
+    SIM_FAULT_CLOCK,   // jumps and drift
+    SIM_FAULT_CLIENT,  // clients vanish, hang, are cut off, come back
+    SIM_FAULTS,
+};
+
+struct sim_options {
+    uint64_t seed;
+    uint32_t nodes;   // 0: the seed decides
+    uint32_t agents;  // 0: the seed decides
+    uint32_t seconds;
+    uint32_t faults;  // bits, by enum sim_fault
+    FILE *trace;      // NULL: none
+};
+
+struct sim_result {
+    bool ok;
+    uint64_t virtual_us, delivered, calls;
+    uint32_t nodes, agents;
+    struct met met;
+    char verdict[4096];
+};
+
+struct server;
+struct desk_person;
+struct gateway_person;
+struct observer;
+
+struct sim {
+    struct sim_options options;
+    struct agenda agenda;
+    struct net net;
+    struct met met;
+    struct judge *judge;
+    struct bytes line;  // of the trace
+    bool stop;          // a violation was found
+    struct chance city_chance, people_chance, fault_chance;
+
+    uint32_t node_count, agent_count, gateway_count;
+    struct server *servers[SIM_NODES_MAX];
+    struct desk_person **desks;
+    struct gateway_person **gateways;
+    struct observer *observers[SIM_NODES_MAX];
+    struct bytes directory;  // encoded
+    uint32_t clients;        // numbers given to starts of clients
+    uint64_t calls;
+    bool closing;            // no new callers, and people do nothing new
+    uint64_t load_permille;  // of what the agents can bear
+};
+
+static inline uint64_t sim_now(const struct sim *self)
+{
+    return self->agenda.now_us;
+}
+
+void sim_run(const struct sim_options *options, struct sim_result *ret_result);
+
+// Told to the judge, and to the trace.
+void sim_tell(struct sim *self, struct history_event event);
+// For readers of the trace alone.
+void sim_remark(struct sim *self, const char *text, ...) PRINTF_LIKE(2, 3);
+void sim_meet(struct sim *self, enum met_kind kind);
+
+#endif
