@@ -190,7 +190,7 @@ static void end_some(struct board *self, struct gateway *gateway)
         ended++;
     }
     if (ended == GATEWAY_ENDS_A_STEP) {
-        timers_set(&self->timers, &gateway->timer, self->now.mono_us);
+        timers_set(&self->timers, &gateway->timer, self->now.mono_us + 1);  // not in this step
     } else if (gateway->left) {
         board_flush(self);
         put_gateway(self, gateway, true, 0);
