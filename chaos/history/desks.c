@@ -68,6 +68,9 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
     if (event->attach != 0 && event->attach != present)
         return;
     desk->free_us = self->us;
+    struct leg *leg = judge_leg_find(self, call);
+    if (leg != NULL && !desk->available && !has_call(desk, call))  // the library declines it unheard
+        judge_leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
     if (desk->has != HAS_NOTHING && !has_call(desk, call) && desk->attached && !desk->word_lost)
         condemn_second(self, desk, "is offered", call);
 }

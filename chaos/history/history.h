@@ -32,6 +32,10 @@
 //             other waiting calls that it knew it could offer this desk now (owner up, not refused by this agent within
 //             retry_ms, Invite not just declined), eligible or not, in any order.
 // told.*      is a node's message as it comes off the wire, whatever the client library then makes of it.
+// client.word_lost is told of every word that the world loses between a node and this client, and does not tell the
+//             client as a broken connection that it attaches anew for: without it an innocent node is found guilty.
+// The driver leaves a directory on at least one disk, and every client knows a node that will live at the end: what is
+// stuck for want of either is called stuck.
 // A try of a call-back is a call of its own, `call~k`; whoever holds its leg says leg.submitted for it.
 //
 // clang-format off

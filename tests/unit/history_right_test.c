@@ -176,6 +176,16 @@ static void an_agent_who_declined_or_lacks_a_skill_is_not_owed_the_call(void **s
                  "20000000 at.end\n");
 }
 
+static void an_offer_that_crosses_a_break_counts_as_declined(void **state)
+{
+    (void)state;
+    assert_right(WORLD ANNA GATEWAY "9000 desk.state client=1 reason=not_ready\n" CALL("a")  //
+                 "30000 told.offer client=1 attach=101 call=a n=1 node=bei\n"
+                 "40000 leg.waiting client=10 call=a\n"
+                 "50000 desk.state client=1 reason=available\n"
+                 "20000000 at.end\n");
+}
+
 static void a_call_rung_before_one_that_waits_for_others_is_in_order(void **state)
 {
     (void)state;
@@ -261,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_gateway_that_was_cut_off_is_called_back),
         cmocka_unit_test(no_progress_is_demanded_in_a_storm),
         cmocka_unit_test(an_agent_who_declined_or_lacks_a_skill_is_not_owed_the_call),
+        cmocka_unit_test(an_offer_that_crosses_a_break_counts_as_declined),
         cmocka_unit_test(a_call_rung_before_one_that_waits_for_others_is_in_order),
         cmocka_unit_test(digests_may_differ_until_the_bound),
         cmocka_unit_test(what_the_driver_did_not_tell_is_named_in_the_verdict),
