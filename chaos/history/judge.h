@@ -1,4 +1,4 @@
-// The judge: reads a history event by event and says which promise (DESIGN P1 to P7) it breaks. It keeps what lives
+// The judge: reads a history event by event and says which promise (P1 to P7) it breaks. It keeps what lives
 // (clients, calls that are not over, and those owed to callers whose gateway is gone), not what happened; it has no
 // clock but the events' own; the same history gets the same verdict.
 //
