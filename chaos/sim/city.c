@@ -190,7 +190,7 @@ static void fill_queues(struct sim *sim, Rec__Queue *queues, Rec__Queue **list, 
         queues[i].n_skills = name_bits(from->skills, city_skills, CITY_SKILLS, skills[i]);
         queues[i].ring_ms = (uint32_t)chance_between(&sim->city_chance, 4000, 9000);
         queues[i].ring_width = i == 0 ? 3 : 1;
-        queues[i].wait_limit_ms = (uint32_t)chance_between(&sim->city_chance, 15000, 60000);
+        queues[i].wait_limit_ms = (uint32_t)chance_between(&sim->city_chance, 15000, 40000);
         queues[i].target_percent = 90;
         queues[i].target_ms = 15000;
         queues[i].emergency = i == 0;

@@ -23,6 +23,7 @@
 #define CALL_OFFERS_MAX 16  // open at once: the ring width, and those kept open at nodes that went down
 #define CALL_TRIED_MAX 32
 #define DESK_PASSED_MAX 8
+#define DESK_ANSWERED_MAX 8
 #define DRAFT_BUDGET_BYTES ((size_t)256 * 1024)
 
 struct party {  // who owns a record: a node in one boot
@@ -113,6 +114,15 @@ struct passed {  // calls this desk is not to be asked for just now
     bool by_person;  // declined, or let ring
 };
 
+struct answered {  // what an owner has said to an Invite: nothing before this call is for this desk just now
+    uint32_t node;
+    bool nothing;  // nor anything else of it
+    uint64_t until_us;
+    uint32_t priority;
+    uint64_t queued_ms;
+    char call[CALL_ID_MAX_BYTES + 1];
+};
+
 struct rung {  // the offer at a desk
     char call[CALL_ID_MAX_BYTES + 1];
     uint64_t call_attach;
@@ -132,6 +142,8 @@ struct here {
     uint64_t hold_until_us;
     struct passed passed[DESK_PASSED_MAX];
     uint32_t passed_next;
+    struct answered answered[DESK_ANSWERED_MAX];
+    uint32_t answered_next;
     struct timer timer;
     bool engaged;  // in the board's list: rung or leaving
     struct here *prev, *next;
@@ -301,6 +313,8 @@ bool invite_was_declined(const struct board *self, uint32_t agent, const char *c
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 // The waiting call that goes first for this desk, among those it may be offered now.
 struct call *invite_best(struct board *self, uint32_t agent);
+// The owner `node` answers an Invite with this offer: no call of its own that goes before is for this desk now.
+void invite_answered(struct board *self, uint32_t agent, uint32_t node, const struct Peer__Offer *offer);
 
 // ---- copies.c: what other nodes wrote
 

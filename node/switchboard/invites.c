@@ -40,6 +40,36 @@ void invite_release(struct board *self, uint32_t agent)
     board_refresh_desk(self, agent);
 }
 
+// An owner answers an Invite with its best call for that agent, or with none: what was said holds for all of its calls,
+// not only for the one that was asked for. Otherwise an owner with many waiting calls that this agent has let ring is
+// asked for one after the other, and without end where it is this node itself.
+static struct answered *answer_of(struct board *self, uint32_t agent, uint32_t node)
+{
+    struct here *here = self->desks[agent].here;
+    struct answered *answered = NULL;
+    for (uint32_t i = 0; i < DESK_ANSWERED_MAX; i++)
+        if (here->answered[i].until_us > self->now.mono_us && here->answered[i].node == node)
+            answered = &here->answered[i];
+    if (answered == NULL)
+        answered = &here->answered[here->answered_next++ % DESK_ANSWERED_MAX];
+    *answered = (struct answered){.node = node, .until_us = self->now.mono_us + (uint64_t)DECLINED_PASS_MS * 1000};
+    return answered;
+}
+
+static bool is_passed_over(const struct board *self, const struct here *here, const struct call *call)
+{
+    for (uint32_t i = 0; i < DESK_ANSWERED_MAX; i++) {
+        const struct answered *answered = &here->answered[i];
+        if (answered->until_us <= self->now.mono_us || answered->node != call->owner.node)
+            continue;
+        struct waiting_entry best = {
+            .priority = answered->priority, .queued_ms = answered->queued_ms, .id = (char *)answered->call};
+        if (answered->nothing || waiting_goes_before(&call->waiting, &best))
+            return true;
+    }
+    return false;
+}
+
 struct looking {
     struct board *board;
     uint32_t agent;
@@ -55,6 +85,8 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;
+    if (is_passed_over(self, here, call))
+        return true;
     for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
         if (here->passed[i].until_us > self->now.mono_us && strcmp(here->passed[i].call, call->id) == 0)
             return true;
@@ -66,6 +98,18 @@ struct call *invite_best(struct board *self, uint32_t agent)
     struct looking looking = {self, agent};
     struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_us, &looking);
     return call_of_entry(entry);
+}
+
+void invite_answered(struct board *self, uint32_t agent, uint32_t node, const Peer__Offer *offer)
+{
+    struct here *here = self->desks[agent].here;
+    struct answered *answered = answer_of(self, agent, node);
+    answered->priority = offer->priority;
+    answered->queued_ms = offer->queued_ms;
+    text_copy(answered->call, sizeof answered->call, offer->name->call);
+    const struct call *held = here->hold[0] == '\0' ? NULL : board_find_call(self, here->hold);
+    if (held != NULL && held->owner.node == node && strcmp(held->id, offer->name->call) != 0)
+        invite_release(self, agent);
 }
 
 void invite_desk(struct board *self, uint32_t agent)
@@ -105,6 +149,15 @@ void invite_for_call(struct board *self, const struct call *call)
 
 // ---- at the owner
 
+// A refusal of the node that invites now counts no longer.
+static bool was_tried_by_person(const struct board *self, const struct call *call, uint32_t agent)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
+        if (call->duty->tried[i].agent == agent && call->duty->tried[i].by_node)
+            return false;
+    return offer_was_tried(self, call, agent);
+}
+
 struct serving {
     struct board *board;
     uint32_t agent;
@@ -114,15 +167,7 @@ static bool not_for_agent(void *context, const struct waiting_entry *entry)
 {
     const struct serving *serving = context;
     const struct call *call = call_of_entry(entry);
-    return !call->mine || offer_was_tried(serving->board, call, serving->agent);
-}
-
-// A refusal of the node that invites now counts no longer.
-static void lift(struct call *call, uint32_t agent)
-{
-    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
-        if (call->duty->tried[i].agent == agent && call->duty->tried[i].by_node)
-            call->duty->tried[i].until_us = 0;
+    return !call->mine || was_tried_by_person(serving->board, call, serving->agent);
 }
 
 static void decline(struct board *self, const char *from, const Peer__Invite *invite, const char *reason)
@@ -148,10 +193,8 @@ void invite_received(struct board *self, const char *from, const Peer__Invite *i
         return;
     }
     struct call *call = board_find_call(self, invite->call);
-    if (call != NULL && call->mine)
-        lift(call, agent);
-    if (call == NULL || !call->mine || call->state != REC__CALL_STATE__WAITING || offer_was_tried(self, call, agent) ||
-        !route_eligible(&self->agents[agent], &call->waiting.need)) {
+    if (call == NULL || !call->mine || call->state != REC__CALL_STATE__WAITING ||
+        was_tried_by_person(self, call, agent) || !route_eligible(&self->agents[agent], &call->waiting.need)) {
         struct serving serving = {self, agent};
         struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving);
         call = call_of_entry(entry);
@@ -173,7 +216,6 @@ void invite_received(struct board *self, const char *from, const Peer__Invite *i
 
 void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined)
 {
-    (void)from;
     uint32_t agent = directory_find_agent(self->directory, declined->agent);
     if (agent == DIRECTORY_NONE || self->desks[agent].here == NULL ||
         strcmp(self->desks[agent].here->hold, declined->call) != 0) {
@@ -181,7 +223,7 @@ void invite_declined(struct board *self, const char *from, const Peer__InviteDec
         return;
     }
     invite_release(self, agent);
-    invite_pass(self, agent, declined->call, DECLINED_PASS_MS, false);
+    answer_of(self, agent, board_node_index(self, from))->nothing = true;
     invite_desk(self, agent);
     desk_settle(self, agent);
 }

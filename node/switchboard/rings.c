@@ -75,6 +75,8 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
                          "");
         return;
     }
+    if (here != NULL && offer->invited)
+        invite_answered(self, agent, board_node_index(self, from), offer);
     const char *refusal = why_not(self, agent, offer);
     bool declined = here != NULL && invite_was_declined(self, agent, offer->name->call);
     if (refusal == NULL && !declined) {
