@@ -214,6 +214,13 @@ static void on_message(struct net_host *host, struct net_line *line, struct span
     process(self);
 }
 
+static void on_lost(struct net_host *host, struct span message)
+{
+    struct edge *self = (struct edge *)host;
+    if (self->client != NULL && self->number != 0 && body_of(message, false) != CLI__TO_CLIENT__BODY_PONG)
+        sim_tell(self->sim, (struct history_event){.word = HISTORY_WORD_LOST, .client = self->number});
+}
+
 // ---- life
 
 void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream)
@@ -223,6 +230,7 @@ void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t str
     self->wire.type = &wire_type;
     self->host.zone = city_client_zone(sim, region);
     self->host.receive = on_message;
+    self->host.lost = on_lost;
     self->host.clock = city_clock(sim);
     chance_init(&self->chance, sim->options.seed, stream);
 }

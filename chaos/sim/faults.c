@@ -222,10 +222,13 @@ static void mend_disk(void *subject, uint64_t life)
     start_again(server, life);
 }
 
+// Disks are lost at one node only: what was accepted at two survives, and so does the directory.
 static void trouble_disk(struct sim *sim)
 {
     struct server *server = any_server(sim);
     uint64_t kind = draw(sim, 0, 9), until_ms = while_ms(sim);
+    if (kind >= 8)
+        server = sim->servers[sim->unlucky];
     if (server->node == NULL)
         return;
     begin(sim, MET_KINDS, "disk");

@@ -79,10 +79,22 @@ static uint64_t round_trip_us(const struct net *self, const struct net_line *lin
 
 // ---- parcels
 
+static void tell_lost(const struct net_line *line, bool back, struct span message)
+{
+    if (back && line->is_open && line->from->alive && line->from->lost != NULL)
+        line->from->lost(line->from, message);
+}
+
 static void drop(struct net_parcel *parcel)
 {
     parcel->line->lanes[parcel->back].under_way--;
     free(parcel);
+}
+
+static void lose(struct net_parcel *parcel)
+{
+    tell_lost(parcel->line, parcel->back, (struct span){parcel->data, parcel->bytes});
+    drop(parcel);
 }
 
 static void hand_over(struct net *self, struct net_parcel *parcel)
@@ -115,7 +127,7 @@ static void arrive(void *subject, uint64_t number)
             net_reset(parcel->net, line);
         drop(parcel);
     } else if (!is_current && !parcel->late && !had_arrived(parcel)) {
-        drop(parcel);
+        lose(parcel);
     } else if (to->paused) {
         parcel->next = NULL;
         *to->inbox_end = parcel;
@@ -167,7 +179,7 @@ static void drop_held(struct net_lane *lane)
 {
     for (struct net_parcel *parcel = lane->held, *next; parcel != NULL; parcel = next) {
         next = parcel->next;
-        drop(parcel);
+        lose(parcel);
     }
     lane->held = NULL;
     lane->held_end = &lane->held;
@@ -234,6 +246,12 @@ struct net_line *net_find(struct net *self, uint32_t index, uint32_t generation,
     return is_it ? line : NULL;
 }
 
+void net_not_sent(struct net *self, uint32_t index, uint32_t generation, struct span message)
+{
+    if (index < self->line_count && self->lines[index]->generation == generation)
+        tell_lost(self->lines[index], true, message);
+}
+
 void net_reset(struct net *self, struct net_line *line)
 {
     if (!line->is_up)
@@ -294,6 +312,7 @@ bool net_send(struct net *self, struct net_line *line, bool back, struct span me
     }
     if (chance_permille(&self->chance, self->rates.lost_permille)) {
         self->met->counts[MET_lost]++;
+        tell_lost(line, back, message);
         return true;
     }
     struct net_parcel *parcel = pack(self, line, back, message);

@@ -24,6 +24,7 @@ struct net_parcel;
 struct net_host;
 
 typedef void net_receive(struct net_host *host, struct net_line *line, struct span message);
+typedef void net_lost(struct net_host *host, struct span message);  // on its way to the host, by the listener's side
 
 struct net_clock {  // off from the world's time, and drifting
     uint64_t mono_off_us;
@@ -39,6 +40,7 @@ struct net_host {  // first in the struct of a process
     uint32_t sends_left;  // then it sends nothing more: it dies within this turn
     struct net_clock clock;
     net_receive *receive;
+    net_lost *lost;                         // may be NULL
     struct net_parcel *inbox, **inbox_end;  // while paused
 };
 
@@ -106,6 +108,8 @@ void net_disconnect(struct net *self, struct net_line *line, bool linger);
 bool net_send(struct net *self, struct net_line *line, bool back, struct span message);
 // The line of that name, if it still stands in that epoch.
 struct net_line *net_find(struct net *self, uint32_t index, uint32_t generation, uint32_t epoch);
+// The listener could not send this over the line of that name.
+void net_not_sent(struct net *self, uint32_t index, uint32_t generation, struct span message);
 
 // ---- faults
 

@@ -102,8 +102,11 @@ static bool send_client(struct world *world, const struct world_client *client, 
     check(client->bytes == sizeof name);
     memcpy(name, client->id, sizeof name);
     struct net_line *line = net_find(&self->sim->net, name[0], name[1], name[2]);
-    return line != NULL && line->to == &self->host && line->to_life == self->host.life && self->node != NULL &&
-           net_send(&self->sim->net, line, true, message);
+    bool sent = line != NULL && line->to == &self->host && line->to_life == self->host.life && self->node != NULL &&
+                net_send(&self->sim->net, line, true, message);
+    if (!sent)
+        net_not_sent(&self->sim->net, name[0], name[1], message);
+    return sent;
 }
 
 static const struct world_type world_type = {.now = now_of,

@@ -85,6 +85,7 @@ static void create(struct sim *self)
     self->agent_count = draw_bit(self, self->options.agents, 4, 40);
     self->load_permille = chance_between(&self->city_chance, 200, 1500);
     self->gateway_count = (uint32_t)chance_between(&self->city_chance, 2, 6);
+    self->unlucky = (uint32_t)chance_below(&self->fault_chance, self->node_count);
     city_set_latencies(self);
     city_write_directory(self);
     for (uint32_t i = 0; i < self->node_count; i++)

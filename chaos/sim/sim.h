@@ -62,6 +62,7 @@ struct sim {
     bool stop;          // a violation was found
     struct chance city_chance, people_chance, fault_chance;
 
+    uint32_t unlucky;  // the node that may lose its disk
     uint32_t node_count, agent_count, gateway_count;
     struct server *servers[SIM_NODES_MAX];
     struct desk_person **desks;

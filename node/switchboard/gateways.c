@@ -56,8 +56,13 @@ static bool may_attach(struct board *self, const struct event *event)
                     "a gateway's name is 1 to 64 printable ASCII characters without space");
         return false;
     }
-    if (words->site[0] != '\0' && self->directory != NULL &&
-        directory_find_site(self->directory, words->site) == DIRECTORY_NONE) {
+    if (self->directory ==
+        NULL) {  // it could take none of the calls, and what a gateway's node has not taken has ended
+        say_refused(self, event->session, "no_directory", words->gateway, words->attach,
+                    "this node has no directory yet: apply one");
+        return false;
+    }
+    if (words->site[0] != '\0' && directory_find_site(self->directory, words->site) == DIRECTORY_NONE) {
         say_refused(self, event->session, "unknown_site", words->gateway, words->attach,
                     "gateway %s: there is no site %.64s", words->gateway, words->site);
         return false;
