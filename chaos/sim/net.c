@@ -9,6 +9,7 @@
 #define RECONNECT_MAX_MS 1000
 #define RESEND_MAX_MS 1500  // a kernel's wait before it tries a path again
 #define NARROW_MESSAGES 3
+#define LATE_US 400000
 
 struct net_parcel {
     struct net *net;
@@ -104,14 +105,14 @@ static void hand_over(struct net *self, struct net_parcel *parcel)
     drop(parcel);
 }
 
-// Of a connection that broke: it may stand in a queue of the receiver's, beside what came by the next connection.
+// Of a connection that broke, the first part may stand in a queue of the receiver's, beside what came by the next.
 static bool had_arrived(const struct net_parcel *parcel)
 {
-    struct net *self = parcel->net;
+    const struct net_lane *lane = &parcel->line->lanes[parcel->back];
     if (!parcel->line->is_open && parcel->back)
         return false;
-    bool arrived = chance_permille(&self->chance, 400);
-    self->met->counts[arrived ? MET_late_of_reset : MET_lost_in_reset]++;
+    bool arrived = parcel->epoch == lane->broken_epoch && parcel->net->agenda->now_us <= lane->broken_us;
+    parcel->net->met->counts[arrived ? MET_late_of_reset : MET_lost_in_reset]++;
     return arrived;
 }
 
@@ -260,7 +261,11 @@ void net_reset(struct net *self, struct net_line *line)
     line->is_up = false;
     line->backoff_ms = RECONNECT_MS;
     line->ready_us = self->agenda->now_us + RECONNECT_MS * 1000 + round_trip_us(self, line) * 3 / 2;
-    line->lanes[0].last_us = line->lanes[1].last_us = 0;
+    for (int back = 0; back < 2; back++) {
+        line->lanes[back].last_us = 0;
+        line->lanes[back].broken_epoch = line->epoch;
+        line->lanes[back].broken_us = self->agenda->now_us + chance_below(&self->chance, LATE_US);
+    }
     drop_held(&line->lanes[0]);
     drop_held(&line->lanes[1]);
 }
@@ -313,6 +318,8 @@ bool net_send(struct net *self, struct net_line *line, bool back, struct span me
     if (chance_permille(&self->chance, self->rates.lost_permille)) {
         self->met->counts[MET_lost]++;
         tell_lost(line, back, message);
+        if (line->port == NET_CLIENT)  // nothing is lost of a connection but its end
+            net_reset(self, line);
         return true;
     }
     struct net_parcel *parcel = pack(self, line, back, message);

@@ -47,6 +47,8 @@ struct net_host {  // first in the struct of a process
 struct net_lane {  // one direction of a line
     uint64_t last_us;
     uint32_t under_way;
+    uint32_t broken_epoch;  // what came in it until then still stands in the receiver's queue
+    uint64_t broken_us;
     struct net_parcel *held, **held_end;
 };
 
