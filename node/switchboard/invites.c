@@ -149,13 +149,15 @@ void invite_for_call(struct board *self, const struct call *call)
 
 // ---- at the owner
 
-// A refusal of the node that invites now counts no longer.
+// A refusal of the node that invites now counts no longer; what the person said does.
 static bool was_tried_by_person(const struct board *self, const struct call *call, uint32_t agent)
 {
-    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
-        if (call->duty->tried[i].agent == agent && call->duty->tried[i].by_node)
-            return false;
-    return offer_was_tried(self, call, agent);
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++) {
+        const struct tried *tried = &call->duty->tried[i];
+        if (tried->agent == agent && !tried->by_node && tried->until_us > self->now.mono_us)
+            return true;
+    }
+    return false;
 }
 
 struct serving {

@@ -31,9 +31,17 @@ void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t m
 {
     struct duty *duty = offer_duty(call);
     uint32_t slot = duty->tried_count;
-    for (uint32_t i = 0; i < duty->tried_count; i++)
-        if (duty->tried[i].agent == agent || duty->tried[i].until_us <= self->now.mono_us)
+    for (uint32_t i = 0; i < duty->tried_count; i++) {
+        bool holds = duty->tried[i].until_us > self->now.mono_us;
+        if (duty->tried[i].agent == agent && holds && by_node && !duty->tried[i].by_node)
+            return;                           // what the person said counts for more
+        if (duty->tried[i].agent == agent) {  // an agent has one place
             slot = i;
+            break;
+        }
+        if (!holds)
+            slot = i;
+    }
     if (slot == CALL_TRIED_MAX) {  // forgets the one that comes free first
         slot = 0;
         for (uint32_t i = 1; i < duty->tried_count; i++)
