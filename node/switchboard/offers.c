@@ -286,6 +286,11 @@ void offer_desk_copied(struct board *self, uint32_t agent)
     if (offer == NULL)
         return;
     if (attach_login(desk->attach) != offer->agent_login) {  // a new login ends what the older one did
+        if (taker && call->duty->joined) {  // they speak: only the gateway's word, or the agent's, ends that
+            desk->offered = NULL;
+            board_refresh_desk(self, agent);
+            return;
+        }
         if (taker) {
             call_free_again(self, call, "the agent signed in anew");
             return;

@@ -592,7 +592,8 @@ static void whatever_happened_all_are_up_in_their_true_boots_soon_after_it_ends(
             for (uint32_t k = 0; k < 4; k++)
                 fake_cut(nodes->fake, i, k, false);
         fake_set_faults(nodes->fake, (struct fake_faults){500, 50 * MS, 0, 0, 0});
-        assert_true(fake_run_until(nodes->fake, 4000 * MS, all_are_up, nodes));
+        run_ms(nodes, 1500);  // a peer cut off a moment before is up until its bound, and may still be found down
+        assert_true(fake_run_until(nodes->fake, 2500 * MS, all_are_up, nodes));
         uint32_t downs = 0;
         for (uint32_t i = 0; i < 4; i++)
             downs += nodes->node[i].downs;
