@@ -37,9 +37,13 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
             continue;
         bool same_login = attach_login(call->attach) == attach_login(gateway->attach);
         bool spoken = call->state == REC__CALL_STATE__CONNECTED;
-        if (!call->mine)
+        if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
-        else if (same_login)
+            continue;
+        }
+        // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
+        board_change(self, call)->inferred = same_login;
+        if (same_login)
             call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED,
                      "no longer held by its gateway");
         else

@@ -157,9 +157,9 @@ void call_acknowledge(struct board *self, struct call *call)
 // ---- a call that is known
 
 // An ended call a gateway still holds: the edge is the truth where the end was only read into it.
-static bool may_revive(Rec__EndReason end)
+static bool may_revive(const Rec__Call *stored)
 {
-    return end == REC__END_REASON__CALLED_BACK || end == REC__END_REASON__LOST;
+    return stored->inferred || stored->end == REC__END_REASON__CALLED_BACK || stored->end == REC__END_REASON__LOST;
 }
 
 static struct call *revive(struct board *self, struct gateway *gateway, const struct record *record, Rec__Call *stored,
@@ -170,6 +170,7 @@ static struct call *revive(struct board *self, struct gateway *gateway, const st
     own(self, call, gateway, attach);
     Rec__Call *body = board_change(self, call);
     body->end = REC__END_REASON__NOT_ENDED;
+    body->inferred = false;
     body->detail = (char *)"";
     body->ended_ms = 0;
     body->state =
@@ -263,7 +264,7 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
         refuse(self, &a, "call_id_in_use", "another gateway had a call of this id");
         return;
     }
-    if (stored != NULL && !may_revive(stored->end)) {
+    if (stored != NULL && !may_revive(stored)) {
         say_ended(self, gateway->session, gateway->attach, held->submit->call, stored);
         return;
     }
