@@ -375,9 +375,3 @@ struct sessions_counts sessions_counts(const struct sessions *self)
 {
     return self->counts;
 }
-
-bool sessions_is_bound(const struct sessions *self, uint64_t id)
-{
-    const struct session *session = find(self, id);
-    return session != NULL && session->kind != 0;
-}

@@ -62,7 +62,5 @@ void sessions_refuse(struct sessions *self, uint64_t session, const char *reason
                      const char *elsewhere, char *const *errors, size_t error_count);
 
 struct sessions_counts sessions_counts(const struct sessions *self);
-// A stand-by connection says that its client is attached to that node: the node is heard.
-bool sessions_is_bound(const struct sessions *self, uint64_t session);
 
 #endif

@@ -209,7 +209,7 @@ void board_flush(struct board *self)
 
 // ---- what routing needs to know
 
-struct sphere_point board_place(const struct board *self, const Rec__Place *place)
+static struct sphere_point board_place(const struct board *self, const Rec__Place *place)
 {
     if (place == NULL || place->by == REC__PLACED_BY__PLACED_UNKNOWN ||
         !sphere_in_range(place->lat_udeg, place->lon_udeg))
@@ -217,7 +217,7 @@ struct sphere_point board_place(const struct board *self, const Rec__Place *plac
     return sphere_point(place->lat_udeg, place->lon_udeg);
 }
 
-uint32_t board_priority(const struct board *self, const struct call *call)
+static uint32_t board_priority(const struct board *self, const struct call *call)
 {
     return call->queue == DIRECTORY_NONE ? 0 : self->directory->queues[call->queue].priority;
 }

@@ -108,10 +108,9 @@ struct gateway {
 
 // ---- M: a desk that is attached here
 
-struct passed {  // calls this desk is not to be asked for just now
+struct passed {  // calls the person declined or let ring: not again just now
     char call[CALL_ID_MAX_BYTES + 1];
     uint64_t until_us;
-    bool by_person;  // declined, or let ring
 };
 
 struct answered {  // what an owner has said to an Invite: nothing before this call is for this desk just now
@@ -157,7 +156,6 @@ struct desk {  // one per agent of the directory
     uint64_t attach;  // 0: never seen
     struct party owner;
     uint32_t misses;
-    bool mine;             // attached here in this boot, or its last word was ours
     bool changed;          // in this step
     struct here *here;     // attached now
     struct call *offered;  // N: our call that is offered to it, or has taken it
@@ -224,8 +222,6 @@ Rec__Call *board_stored_call(struct board *self, const char *id, const struct re
 void board_set_directory(struct board *self, const struct directory *directory);
 // Sets what routing and waiting need to know of a call, from its body.
 void board_read_call(struct board *self, struct call *call, const Rec__Call *body);
-struct sphere_point board_place(const struct board *self, const Rec__Place *place);
-uint32_t board_priority(const struct board *self, const struct call *call);
 void board_refresh_desk(struct board *self, uint32_t agent);  // in the routing indexes
 void board_flush(struct board *self);                         // drafts and desks into effects
 
@@ -234,7 +230,6 @@ void board_flush(struct board *self);                         // drafts and desk
 void call_submit(struct board *self, const struct event *event);
 // From a gateway's attach: the call as the gateway has it.
 void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach);
-void call_acknowledge(struct board *self, struct call *call);
 
 // ---- calls.c: the lifecycle of a call, at its owner
 
@@ -271,7 +266,6 @@ void offer_overdue(struct board *self, struct call *call);
 void offer_repeat(struct board *self, struct call *call);  // those that were not answered
 void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
-bool offer_was_tried(const struct board *self, const struct call *call, uint32_t agent);
 void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
 void offer_desk_copied(struct board *self, uint32_t agent);
 void offer_confirm(struct board *self, struct call *call);
@@ -308,7 +302,7 @@ void invite_desk(struct board *self, uint32_t agent);               // our desk 
 void invite_for_call(struct board *self, const struct call *call);  // a call waits: have we a desk for it?
 void invite_received(struct board *self, const char *from, const Peer__Invite *invite);
 void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined);
-void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms, bool by_person);
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms);  // declined, or let ring
 bool invite_was_declined(const struct board *self, uint32_t agent, const char *call);
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 // The waiting call that goes first for this desk, among those it may be offered now.

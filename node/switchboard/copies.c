@@ -60,7 +60,6 @@ static void copy_desk(struct board *self, const struct record *record, const Rec
     }
     struct desk *desk = &self->desks[agent];
     desk_supersede(self, agent, record->version.attach, record->version.owner);
-    desk->mine = false;
     desk->attach = record->version.attach;
     desk->owner = (struct party){board_node_index(self, record->version.owner), record->version.boot};
     desk->state = body->state;

@@ -205,7 +205,6 @@ void desk_attach(struct board *self, const struct event *event)
     desk->here->session = event->session;
     desk->here->timer.kind = TIMER_DESK;
     desk->attach = words->attach;
-    desk->mine = true;
     desk->misses = new_login ? 0 : desk->misses;
     Rec__AgentState state = stated(words);
     if (state == REC__AGENT_STATE__RINGING || state == REC__AGENT_STATE__ON_CALL)
@@ -239,7 +238,7 @@ static void answer_no(struct board *self, uint32_t agent, Peer__Answer answer, c
 {
     struct desk *desk = &self->desks[agent];
     struct rung rung = desk->here->rung;
-    invite_pass(self, agent, rung.call, self->directory->settings.retry_ms, true);
+    invite_pass(self, agent, rung.call, self->directory->settings.retry_ms);
     say_offer_answer(self, agent, &rung, answer, reason);
     say_desk_withdrawn(self, agent, rung.call, rung.n, reason);
 }

@@ -144,7 +144,7 @@ static struct call *create(struct board *self, const struct admission *a, uint64
     return call;
 }
 
-void call_acknowledge(struct board *self, struct call *call)
+static void call_acknowledge(struct board *self, struct call *call)
 {
     if (call->gateway->session == 0)
         return;

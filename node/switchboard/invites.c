@@ -9,21 +9,19 @@
 #define HOLD_SLACK_MS 100      // beside two round trips
 #define DECLINED_PASS_MS 1000  // an owner that declined is not asked again for that long
 
-void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms, bool by_person)
+void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms)
 {
     struct here *here = self->desks[agent].here;
     struct passed *passed = &here->passed[here->passed_next++ % DESK_PASSED_MAX];
     text_copy(passed->call, sizeof passed->call, call);
     passed->until_us = self->now.mono_us + ms * 1000;
-    passed->by_person = by_person;
 }
 
 bool invite_was_declined(const struct board *self, uint32_t agent, const char *call)
 {
     const struct here *here = self->desks[agent].here;
     for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
-        if (here->passed[i].by_person && here->passed[i].until_us > self->now.mono_us &&
-            strcmp(here->passed[i].call, call) == 0)
+        if (here->passed[i].until_us > self->now.mono_us && strcmp(here->passed[i].call, call) == 0)
             return true;
     return false;
 }
@@ -85,12 +83,7 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;
-    if (is_passed_over(self, here, call))
-        return true;
-    for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
-        if (here->passed[i].until_us > self->now.mono_us && strcmp(here->passed[i].call, call->id) == 0)
-            return true;
-    return false;
+    return is_passed_over(self, here, call) || invite_was_declined(self, looking->agent, call->id);
 }
 
 struct call *invite_best(struct board *self, uint32_t agent)

@@ -54,14 +54,6 @@ void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t m
     duty->tried[slot] = (struct tried){agent, self->now.mono_us + ms * 1000, by_node};
 }
 
-bool offer_was_tried(const struct board *self, const struct call *call, uint32_t agent)
-{
-    for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++)
-        if (call->duty->tried[i].agent == agent)
-            return call->duty->tried[i].until_us > self->now.mono_us;
-    return false;
-}
-
 // ---- the story
 
 static void add_story(struct board *self, Rec__Call *body, Rec__Offered *entry)
