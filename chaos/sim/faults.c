@@ -165,6 +165,7 @@ static void cut(struct sim *sim)
     for (uint32_t i = 0; i < sim->net.zone_count; i++)
         for (uint32_t k = 0; k < sim->net.zone_count; k++)
             sim->net.cut[i][k] = side[i] != side[k];
+    net_release(&sim->net);  // an earlier partition may have parted others
     after(sim, until_ms, until_ms, end_partition, sim, 0);
 }
 

@@ -323,7 +323,7 @@ bool net_send(struct net *self, struct net_line *line, bool back, struct span me
         return true;
     }
     struct net_parcel *parcel = pack(self, line, back, message);
-    if (is_cut(self, from, to)) {
+    if (is_cut(self, from, to) || line->lanes[back].held != NULL) {  // nothing overtakes what is held
         hold(self, parcel);
         return true;
     }
