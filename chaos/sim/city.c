@@ -1,6 +1,5 @@
 #include "chaos/sim/city.h"
 
-#include "chaos/sim/server.h"
 #include "cluster/base/text.h"
 
 #include "records.pb-c.h"
@@ -8,105 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct city_region city_regions[SIM_REGIONS] = {
-    {"beijing", "CN", "+861012345", 39920300, 116433100},      {"singapore", "SG", "+65612345", 1304700, 103823600},
-    {"frankfurt", "DE", "+496912345", 50110600, 8682100},      {"new-york", "US", "+121255512", 40762700, -73999600},
-    {"johannesburg", "ZA", "+271112345", -26204100, 28047300}, {"sao-paulo", "BR", "+551112345", -23550500, -46633300}};
-
-// Round trips in ms, measured between these regions by public clouds.
-static const uint32_t round_trip_ms[SIM_REGIONS][SIM_REGIONS] = {
-    {1, 80, 170, 220, 290, 340}, {80, 1, 160, 217, 205, 325},  {170, 160, 1, 90, 155, 203},
-    {220, 217, 90, 1, 227, 115}, {290, 205, 155, 227, 1, 337}, {340, 325, 203, 115, 337, 1}};
-
 const struct city_queue city_queues[CITY_QUEUES] = {
     {"emergency", 1000, 1}, {"consular", 500, 2}, {"consultation", 100, 0}};
 const char *const city_skills[CITY_SKILLS] = {"emergency", "consular"};
 const char *const city_languages[CITY_LANGUAGES] = {"zh", "en", "sw"};
 
-// ---- places
+// ---- nodes
 
 uint32_t city_node_region(uint32_t node)
 {
     return node % SIM_REGIONS;
 }
 
-uint32_t city_client_zone(const struct sim *sim, uint32_t region)
-{
-    return sim->node_count + region;
-}
-
-static uint32_t region_of_zone(const struct sim *sim, uint32_t zone)
-{
-    return zone < sim->node_count ? city_node_region(zone) : zone - sim->node_count;
-}
-
-void city_set_latencies(struct sim *sim)
-{
-    sim->net.zone_count = sim->node_count + SIM_REGIONS;
-    check(sim->net.zone_count <= NET_ZONES_MAX);
-    for (uint32_t from = 0; from < sim->net.zone_count; from++)
-        for (uint32_t to = 0; to < sim->net.zone_count; to++)
-            sim->net.latency_us[from][to] =
-                (uint64_t)round_trip_ms[region_of_zone(sim, from)][region_of_zone(sim, to)] * 500;
-}
-
-struct net_clock city_clock(struct sim *sim)
-{
-    struct net_clock clock = {.mono_off_us = chance_between(&sim->city_chance, SIM_SECOND_US, 1000 * SIM_SECOND_US)};
-    uint64_t wall_ms = chance_below(&sim->city_chance, 40), drift = chance_below(&sim->city_chance, 401);
-    bool is_wild = chance_permille(&sim->city_chance, 200);
-    uint64_t wild_ms = chance_below(&sim->city_chance, 240000);
-    clock.wall_off_ms = (int64_t)wall_ms - 20;
-    if ((sim->options.faults & 1u << SIM_FAULT_CLOCK) == 0)
-        return clock;
-    clock.drift_ppm = (int32_t)drift - 200;
-    if (is_wild)
-        clock.wall_off_ms = (int64_t)wild_ms - 120000;
-    return clock;
-}
-
-// ---- nodes
-
-static void node_name(uint32_t node, char *to, size_t room)
+void city_node_name(uint32_t node, char *to, size_t room)
 {
     uint32_t round = node / SIM_REGIONS;
     if (round == 0)
         snprintf(to, room, "%s", city_regions[node].name);
     else
         snprintf(to, room, "%s-%u", city_regions[city_node_region(node)].name, round + 1);
-}
-
-static void make_card(uint32_t node, struct peers_card *card)
-{
-    const struct city_region *region = &city_regions[city_node_region(node)];
-    memset(card, 0, sizeof *card);
-    node_name(node, card->name, sizeof card->name);
-    text_copy(card->site, sizeof card->site, region->name);
-    server_endpoint(node, "control", card->control, sizeof card->control);
-    server_endpoint(node, "bulk", card->bulk, sizeof card->bulk);
-    server_endpoint(node, "client", card->client, sizeof card->client);
-    card->lat_udeg = region->lat_udeg;
-    card->lon_udeg = region->lon_udeg;
-}
-
-void city_config(struct sim *sim, uint32_t node, struct config *ret_config)
-{
-    struct config *config = ret_config;
-    memset(config, 0, sizeof *config);
-    make_card(node, &config->self);
-    for (uint32_t peer = 0; peer < sim->node_count; peer++)
-        if (peer != node)
-            make_card(peer, &config->peers[config->peer_count++]);
-    text_copy(config->zone_tab, sizeof config->zone_tab, "/usr/share/zoneinfo/zone.tab");
-    text_copy(config->prefixes, sizeof config->prefixes, HOTLINE_PREFIXES);
-    // As hotlined has them when its configuration does not say.
-    config->heartbeat_ms = 200;
-    config->down_after_ms = 1000;
-    config->client_heartbeat_ms = 250;
-    config->client_down_after_ms = 750;
-    config->desk_timeout_ms = 3000;
-    config->records_max = 1000000;
-    config->digest_every_ms = 60000;
 }
 
 // ---- agents
@@ -234,7 +153,7 @@ void city_write_directory(struct sim *sim)
     }
     for (uint32_t i = 0; i < sim->node_count; i++) {
         rec__dir_node__init(&nodes[i]);
-        node_name(i, node_names[i], sizeof node_names[i]);
+        city_node_name(i, node_names[i], sizeof node_names[i]);
         nodes[i].name = node_names[i];
         nodes[i].site = (char *)city_regions[city_node_region(i)].name;
         node_list[i] = &nodes[i];
@@ -249,6 +168,8 @@ void city_write_directory(struct sim *sim)
     fill_queues(sim, queues, queue_list, queue_skills);
     settings.durability = 2;
     settings.retry_ms = 8000;
+    settings.reattach_ms = sim->options.reattach_ms;
+    settings.adopt_after_ms = sim->options.adopt_after_ms;
     message.settings = &settings;
     message.agents = people.list;
     message.n_agents = count;

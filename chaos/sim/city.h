@@ -5,12 +5,6 @@
 #include "chaos/sim/sim.h"
 #include "node/config/config.h"
 
-struct city_region {
-    const char *name, *country;
-    const char *number;  // a caller's, less its last digits
-    int32_t lat_udeg, lon_udeg;
-};
-
 struct city_queue {
     const char *name;
     uint32_t priority;
@@ -21,7 +15,6 @@ struct city_queue {
 #define CITY_SKILLS 2     // emergency, consular
 #define CITY_LANGUAGES 3  // zh, en, sw
 
-extern const struct city_region city_regions[SIM_REGIONS];
 extern const struct city_queue city_queues[CITY_QUEUES];
 extern const char *const city_languages[CITY_LANGUAGES];
 extern const char *const city_skills[CITY_SKILLS];
@@ -30,6 +23,7 @@ extern const char *const city_skills[CITY_SKILLS];
 void city_set_latencies(struct sim *sim);
 uint32_t city_client_zone(const struct sim *sim, uint32_t region);
 uint32_t city_node_region(uint32_t node);
+void city_node_name(uint32_t node, char *to, size_t room);
 struct net_clock city_clock(struct sim *sim);  // a process's, off and drifting when clocks are to
 
 void city_config(struct sim *sim, uint32_t node, struct config *ret_config);

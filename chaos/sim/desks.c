@@ -31,7 +31,7 @@ static uint64_t plan(struct desk_person *self)
 // In a person's time: `happen` is passed over when the person does something else by then.
 static void later(struct desk_person *self, uint64_t least_ms, uint64_t most_ms, agenda_happen *happen)
 {
-    uint64_t delay_us = chance_between(chance_of(self), least_ms, most_ms) * SIM_MS_US;
+    uint64_t delay_us = sim_people_us(sim_of(self), chance_between(chance_of(self), least_ms, most_ms));
     agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, happen, self, plan(self));
 }
 

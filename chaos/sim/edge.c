@@ -3,8 +3,6 @@
 #include "chaos/sim/city.h"
 #include "chaos/sim/server.h"
 
-#include "client.pb-c.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,58 +13,9 @@ static struct edge *of_wire(struct client_wire *wire)
     return (struct edge *)(void *)((char *)wire - offsetof(struct edge, wire));
 }
 
-// ---- what goes over the wire, for the judge
-
-// The number of the field that a message's body is in, without unpacking it.
-static uint32_t body_of(struct span message, bool has_protocol)
+static const char *node_of(const struct net_line *line)
 {
-    const uint8_t *at = message.data, *end = at + message.bytes;
-    if (has_protocol && at < end && *at == 0x08)
-        for (at++; at < end && (*at++ & 0x80) != 0;)
-            continue;
-    return at < end ? *at >> 3 : 0;
-}
-
-static void tell_attaches(struct edge *self, struct span message, const struct net_line *line)
-{
-    uint32_t body = body_of(message, true);
-    if (body != CLI__TO_NODE__BODY_ATTACH_DESK && body != CLI__TO_NODE__BODY_ATTACH_GATEWAY)
-        return;
-    Cli__ToNode *words = cli__to_node__unpack(NULL, message.bytes, message.data);
-    check(words != NULL);
-    bool is_desk = words->body_case == CLI__TO_NODE__BODY_ATTACH_DESK;
-    const struct server *to = (const struct server *)(void *)line->to;
-    sim_tell(self->sim,
-             (struct history_event){.word = HISTORY_ATTACHES,
-                                    .client = self->number,
-                                    .attach = is_desk ? words->attach_desk->attach : words->attach_gateway->attach,
-                                    .node = server_name(to)});
-    cli__to_node__free_unpacked(words, NULL);
-}
-
-static void tell_told(struct edge *self, struct span message, const struct net_line *line)
-{
-    uint32_t body = body_of(message, false);
-    if (body != CLI__TO_CLIENT__BODY_OFFERED && body != CLI__TO_CLIENT__BODY_CALL_NEWS)
-        return;
-    Cli__ToClient *words = cli__to_client__unpack(NULL, message.bytes, message.data);
-    check(words != NULL);
-    const struct server *from = (const struct server *)(void *)line->to;
-    if (words->body_case == CLI__TO_CLIENT__BODY_OFFERED)
-        sim_tell(self->sim, (struct history_event){.word = HISTORY_TOLD_OFFER,
-                                                   .client = self->number,
-                                                   .attach = words->offered->attach,
-                                                   .call = words->offered->call,
-                                                   .n = words->offered->n,
-                                                   .node = server_name(from)});
-    else if (words->call_news->what == CLI__CALL_NEWS__WHAT__CONNECT)
-        sim_tell(self->sim, (struct history_event){.word = HISTORY_TOLD_CONNECT,
-                                                   .client = self->number,
-                                                   .attach = words->call_news->attach,
-                                                   .call = words->call_news->call,
-                                                   .agent = words->call_news->agent,
-                                                   .n = words->call_news->n});
-    cli__to_client__free_unpacked(words, NULL);
+    return server_name((const struct server *)(void *)line->to);
 }
 
 // ---- the wire
@@ -112,8 +61,7 @@ static bool send_slot(struct client_wire *wire, uint32_t slot, struct span messa
     struct net_line *line = self->lines[slot];
     if (line == NULL || !net_send(&self->sim->net, line, false, message))
         return false;
-    if (self->number != 0)
-        tell_attaches(self, message, line);
+    edge_tell_sent(self, message, node_of(line));
     return true;
 }
 
@@ -206,8 +154,7 @@ static void on_message(struct net_host *host, struct net_line *line, struct span
     struct edge *self = (struct edge *)host;
     if (self->client == NULL || line->slot >= CLIENT_SLOTS || self->lines[line->slot] != line)
         return;
-    if (self->number != 0)
-        tell_told(self, message, line);
+    edge_tell_heard(self, message, node_of(line));
     self->is_running = true;
     client_receive(self->client, line->slot, message);
     self->is_running = false;
@@ -216,9 +163,7 @@ static void on_message(struct net_host *host, struct net_line *line, struct span
 
 static void on_lost(struct net_host *host, struct span message)
 {
-    struct edge *self = (struct edge *)host;
-    if (self->client != NULL && self->number != 0 && body_of(message, false) != CLI__TO_CLIENT__BODY_PONG)
-        sim_tell(self->sim, (struct history_event){.word = HISTORY_WORD_LOST, .client = self->number});
+    edge_tell_lost((struct edge *)host, message);
 }
 
 // ---- life
@@ -233,25 +178,6 @@ void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t str
     self->host.lost = on_lost;
     self->host.clock = city_clock(sim);
     chance_init(&self->chance, sim->options.seed, stream);
-}
-
-void edge_nodes(const struct edge *self, char to[EDGE_NODES_BYTES])
-{
-    const struct sim *sim = self->sim;
-    bool taken[SIM_NODES_MAX] = {false};
-    size_t at = 0;
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        uint32_t best = UINT32_MAX;
-        for (uint32_t node = 0; node < sim->node_count; node++)
-            if (!taken[node] && (best == UINT32_MAX || sim->net.latency_us[self->host.zone][node] <
-                                                           sim->net.latency_us[self->host.zone][best]))
-                best = node;
-        taken[best] = true;
-        if (i > 0)
-            to[at++] = ',';
-        server_endpoint(best, "client", to + at, EDGE_NODES_BYTES - at);
-        at += strlen(to + at);
-    }
 }
 
 void edge_begin(struct edge *self, uint32_t number)

@@ -40,7 +40,7 @@ static void do_next(struct gateway_person *self, struct caller *caller)
 static void later(struct gateway_person *self, const struct caller *caller, uint64_t least_ms, uint64_t most_ms,
                   agenda_happen *happen)
 {
-    uint64_t delay_us = chance_between(chance_of(self), least_ms, most_ms) * SIM_MS_US;
+    uint64_t delay_us = sim_people_us(sim_of(self), chance_between(chance_of(self), least_ms, most_ms));
     agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, happen, self, plan(self, caller));
 }
 
@@ -153,7 +153,7 @@ static void next_caller(void *subject, uint64_t life)
     // Bursts: callers come together when something has happened.
     uint64_t wait_ms = chance_permille(chance_of(self), 300) ? chance_below(chance_of(self), mean_ms / 8 + 1)
                                                              : chance_below(chance_of(self), mean_ms * 27 / 10 + 1);
-    agenda_at(&sim->agenda, sim_now(sim) + wait_ms * SIM_MS_US, next_caller, self, life);
+    agenda_at(&sim->agenda, sim_now(sim) + sim_people_us(sim, wait_ms), next_caller, self, life);
 }
 
 // ---- the legs

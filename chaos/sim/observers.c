@@ -1,7 +1,6 @@
 #include "chaos/sim/observers.h"
 
 #include "chaos/sim/city.h"
-#include "chaos/sim/server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ static void begin(struct observer *self)
     char nodes[EDGE_NODES_BYTES];
     if (edge_runs(&self->edge))
         return;
-    server_endpoint(self->node, "client", nodes, sizeof nodes);
+    sim_endpoint(sim_of(self), self->node, nodes, sizeof nodes);
     edge_begin(&self->edge, 0);
     struct hotline_query_options options = {.nodes = nodes, .user = self};
     enum hotline_result result;
@@ -69,7 +68,8 @@ static void on_row(void *user, const struct hotline_row *row)
 {
     struct observer *self = user;
     struct sim *sim = sim_of(self);
-    const char *node = server_name(sim->servers[self->node]);
+    char node[32];
+    city_node_name(self->node, node, sizeof node);
     if (row->type == HOTLINE_ROW_DIGEST) {
         self->digest = row->digest.digest;
         self->records = row->digest.records;
@@ -96,12 +96,15 @@ static void tell_digests(void *subject, uint64_t number)
 {
     (void)number;
     struct sim *sim = subject;
-    for (uint32_t i = 0; i < sim->node_count; i++)
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        char node[32];
+        city_node_name(i, node, sizeof node);
         if (sim->observers[i]->has_digest)
             sim_tell(sim, (struct history_event){.word = HISTORY_DIGEST,
-                                                 .node = server_name(sim->servers[i]),
+                                                 .node = node,
                                                  .number = sim->observers[i]->digest,
                                                  .records = sim->observers[i]->records});
+    }
 }
 
 void observers_ask(struct sim *sim)

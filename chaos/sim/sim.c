@@ -64,6 +64,12 @@ static void tell_word(struct sim *self, enum history_word word)
     sim_tell(self, (struct history_event){.word = word});
 }
 
+void sim_endpoint(const struct sim *self, uint32_t node, char *to, size_t room)
+{
+    (void)self;
+    server_endpoint(node, "client", to, room);
+}
+
 // ---- life
 
 static uint32_t draw_bit(struct sim *self, uint32_t given, uint64_t least, uint64_t most)

@@ -8,6 +8,7 @@
 #include "chaos/sim/chance.h"
 #include "chaos/sim/met.h"
 #include "chaos/sim/net.h"
+#include "chaos/sim/regions.h"
 #include "cluster/base/check.h"
 
 #include <stdbool.h>
@@ -15,7 +16,6 @@
 #include <stdio.h>
 
 #define SIM_NODES_MAX 12
-#define SIM_REGIONS 6
 #define SIM_SECOND_US ((uint64_t)1000000)
 #define SIM_MS_US ((uint64_t)1000)
 
@@ -35,8 +35,10 @@ struct sim_options {
     uint32_t nodes;   // 0: the seed decides
     uint32_t agents;  // 0: the seed decides
     uint32_t seconds;
-    uint32_t faults;  // bits, by enum sim_fault
-    FILE *trace;      // NULL: none
+    uint32_t faults;                       // bits, by enum sim_fault
+    uint32_t pace_permille;                // people's time, of what it mostly is; 0: 1000
+    uint32_t reattach_ms, adopt_after_ms;  // of the directory; 0: its default
+    FILE *trace;                           // NULL: none
 };
 
 struct sim_result {
@@ -80,8 +82,17 @@ static inline uint64_t sim_now(const struct sim *self)
     return self->agenda.now_us;
 }
 
+// What people take so long for, in us.
+static inline uint64_t sim_people_us(const struct sim *self, uint64_t ms)
+{
+    return ms * (self->options.pace_permille != 0 ? self->options.pace_permille : 1000);
+}
+
 void sim_run(const struct sim_options *options, struct sim_result *ret_result);
 
+// ---- what a world provides: sim.c, or chaos/live/world.c
+
+void sim_endpoint(const struct sim *self, uint32_t node, char *to, size_t room);  // where clients connect
 // Told to the judge, and to the trace.
 void sim_tell(struct sim *self, struct history_event event);
 // For readers of the trace alone.
