@@ -134,16 +134,19 @@ bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot)
     return index >= 0 && self->entries[index].peer.up && self->entries[index].peer.boot == boot;
 }
 
-bool peers_hears(const struct peers *self, uint32_t peer, const char *owner)
+bool peers_is_heard_by_any(const struct peers *self, const char *name, uint64_t boot)
 {
-    check(peer < self->count);
-    const struct entry *entry = &self->entries[peer];
-    if (!entry->peer.heard)
+    if (peers_is_self(self, name, boot))
+        return true;
+    int32_t index = peers_find(self, name);
+    if (index < 0 || boot == 0)
         return false;
-    int32_t index = peers_find(self, owner);
-    if (index >= 0)
-        return entry->hears_mask >> index & 1;
-    return entry->hears && strcmp(owner, self->options.self.name) == 0;
+    if (self->entries[index].peer.heard && self->entries[index].peer.boot == boot)
+        return true;
+    for (uint32_t i = 0; i < self->count; i++)
+        if (self->entries[i].peer.heard && self->entries[i].reports[index].boot == boot)
+            return true;
+    return false;
 }
 
 struct peers_counts peers_counts(const struct peers *self)

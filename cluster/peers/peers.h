@@ -84,8 +84,9 @@ int32_t peers_find(const struct peers *self, const char *name);  // -1: none
 // This node itself, in this boot, or a peer that is up in that boot.
 bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot);
 bool peers_is_self(const struct peers *self, const char *owner, uint64_t boot);
-// `peer` says it hears `owner` (so that a third may know better who is alive).
-bool peers_hears(const struct peers *self, uint32_t peer, const char *owner);
+// Some node that lives hears `name` in this boot: this one does, or one that it hears says so. Down for this node and
+// heard by a third is cut off, not dead.
+bool peers_is_heard_by_any(const struct peers *self, const char *name, uint64_t boot);
 struct peers_counts peers_counts(const struct peers *self);
 
 void peers_receive(struct peers *self, struct now now, struct span envelope);

@@ -1,5 +1,7 @@
 #include "cluster/peers/peers_inside.h"
 
+#include <string.h>
+
 // A heartbeat of the current boot may always be believed. Of two boots of one name the order of their numbers decides
 // nothing, and an old one's messages may come late or twice, so that hearing a boot often proves nothing either. What a
 // dead boot cannot do is to send back what this node said after its death. `proof_us` is the latest sent_us of ours
@@ -29,7 +31,7 @@ bool peers_admit(struct peers *self, struct now now, struct entry *entry, uint64
         entry->peer.heard = false;
         entry->peer.going = false;
         entry->peer.feed_seq = 0;
-        entry->hears_mask = 0;
+        memset(entry->reports, 0, sizeof entry->reports);
         entry->their_sent_us = 0;
         entry->rival_boot = 0;
     }

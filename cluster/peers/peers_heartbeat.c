@@ -34,6 +34,7 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
         heard->boot = entry->peer.boot;
         heard->rtt_us = entry->peer.rtt_us;
         heard->up = entry->peer.up;
+        heard->silent_ms = (uint32_t)((now.mono_us - entry->heard_from_us) / 1000);
         beat->heard_list[message->n_heard++] = heard;
         if (!with_known || !entry->carded)
             continue;
@@ -101,13 +102,19 @@ static void measure(struct peers *self, struct now now, struct entry *entry, con
     entry->peer.skew_ms = then_ms >= now.wall_ms ? skew_ms : -skew_ms;
 }
 
-static void note_who_it_hears(struct peers *self, struct entry *entry, const Peer__Heartbeat *beat)
+static void note_who_it_hears(struct peers *self, struct now now, struct entry *entry, const Peer__Heartbeat *beat)
 {
-    entry->hears_mask = 0;
+    memset(entry->reports, 0, sizeof entry->reports);
     for (size_t i = 0; i < beat->n_heard; i++) {
-        int32_t index = peers_find(self, beat->heard[i]->name);
-        if (index >= 0)
-            entry->hears_mask |= (uint64_t)1 << index;
+        const Peer__Heard *heard = beat->heard[i];
+        int32_t index = peers_find(self, heard->name);
+        if (index < 0)
+            continue;
+        uint64_t ago_us = (uint64_t)heard->silent_ms * 1000 + entry->peer.rtt_us / 2;
+        entry->reports[index] = (struct report){.boot = heard->boot,
+                                                .alive_us = now.mono_us > ago_us ? now.mono_us - ago_us : 0,
+                                                .rtt_us = heard->rtt_us,
+                                                .linked = heard->up && !heard->relayed};
     }
 }
 
@@ -152,7 +159,7 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     peers_card_update(self, entry, beat->card);
     for (size_t i = 0; i < beat->n_known; i++)
         peers_card_known(self, beat->known[i]);
-    note_who_it_hears(self, entry, beat);
+    note_who_it_hears(self, now, entry, beat);
     peers_judge(self, now, entry);
     // Whoever is heard for the first time hears of it at once, and need not wait for a heartbeat to be up.
     if (is_first && !entry->peer.going)

@@ -13,6 +13,13 @@
 #define PEERS_KNOWN_MS 1000
 #define PEERS_RTT_MAX_US 3000000u  // a longer one says more of a stall than of the way
 
+struct report {         // what a peer says in its heartbeats of a third node
+    uint64_t boot;      // the one it hears, 0: none
+    uint64_t alive_us;  // when it had heard it last, by our clock
+    uint32_t rtt_us;
+    bool linked;  // the two hear each other, without a relay
+};
+
 struct entry {
     struct peer peer;
     char control[PEERS_ENDPOINT_MAX_BYTES + 1];  // where the link goes; a configured one stays as configured
@@ -24,9 +31,9 @@ struct entry {
     uint64_t heard_from_us;  // when its silence began: last heartbeat, or the end of a stall of ours
     uint64_t hears_from_us;  // the same of heartbeats that say it hears us
     bool hears;
-    uint64_t hears_mask;       // bit i: it says it hears the peer of index i
-    uint64_t their_sent_us;    // of its last heartbeat, its clock
-    uint64_t their_sent_here;  // and when that came, ours
+    struct report reports[PEERS_MAX];  // of the peer of that index
+    uint64_t their_sent_us;            // of its last heartbeat, its clock
+    uint64_t their_sent_here;          // and when that came, ours
     // The latest moment, by our clock, at which some boot of this name is known to have lived: one of our own sent_us
     // that came back. Never goes back, whichever boot is current.
     uint64_t proof_us;

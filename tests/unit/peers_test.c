@@ -413,7 +413,7 @@ static void the_same_list_may_be_given_to_all(void **state)
     end(nodes);
 }
 
-static void who_hears_whom_is_known(void **state)
+static void a_node_cut_off_from_here_is_heard_by_a_third(void **state)
 {
     (void)state;
     struct nodes *nodes = check_alloc(sizeof *nodes);
@@ -423,13 +423,16 @@ static void who_hears_whom_is_known(void **state)
     assert_true(knows(nodes, 1, 0, true) && knows(nodes, 2, 0, true));
     run_ms(nodes, 2000);
     struct peers *a = nodes->node[0].peers;
-    uint32_t b = (uint32_t)peers_find(a, "b");
-    assert_true(peers_hears(a, b, "c"));
-    assert_true(peers_hears(a, b, "a"));
-    assert_false(peers_hears(a, b, "d"));
+    assert_true(peers_is_heard_by_any(a, "c", 12));
+    assert_false(peers_is_heard_by_any(a, "c", 11));
+    assert_false(peers_is_heard_by_any(a, "d", 13));
+    fake_cut(nodes->fake, 2, 0, true);
+    run_ms(nodes, 2000);
+    assert_false(see(nodes, 0, 2)->heard);
+    assert_true(peers_is_heard_by_any(a, "c", 12));
     fake_cut(nodes->fake, 2, 1, true);
     run_ms(nodes, 2000);
-    assert_false(peers_hears(a, b, "c"));
+    assert_false(peers_is_heard_by_any(a, "c", 12));
     end(nodes);
 }
 
@@ -621,7 +624,7 @@ int main(void)
         cmocka_unit_test(late_and_double_words_of_an_old_boot_change_nothing),
         cmocka_unit_test(a_node_that_knows_one_seed_learns_all),
         cmocka_unit_test(the_same_list_may_be_given_to_all),
-        cmocka_unit_test(who_hears_whom_is_known),
+        cmocka_unit_test(a_node_cut_off_from_here_is_heard_by_a_third),
         cmocka_unit_test(words_come_from_who_is_heard_in_its_boot),
         cmocka_unit_test(malformed_messages_are_counted_and_nothing_else),
         cmocka_unit_test(cards_out_of_range_teach_nothing),
