@@ -196,7 +196,8 @@ static void create_floors(struct node *self)
                                   .lat_udeg = config->self.lat_udeg,
                                   .lon_udeg = config->self.lon_udeg,
                                   .store = self->store,
-                                  .atlas = self->atlas};
+                                  .atlas = self->atlas,
+                                  .tells_decisions = config->tells_decisions};
     self->board = board_create(&board);
     struct sessions_options sessions = {.node = config->self.name,
                                         .boot = self->boot,

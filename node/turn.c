@@ -56,6 +56,10 @@ static void carry_out(struct node *self, const struct effect *effect)
         if (store_put(self->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) == NULL)
             self->counters.puts_refused++;
         break;
+    case EFFECT_DECIDED:
+        if (self->notice != NULL)
+            self->notice(self->notice_context, "decided", bytes.data);
+        break;
     case EFFECT_ACKNOWLEDGE:
         acceptance_add(self->acceptance, self->now, effect->session, effect->name, effect->attach);
         break;

@@ -30,7 +30,9 @@
 //             connected, called_back_done, or how it ended.
 // call.decided: `node` lets its own desk `agent` ring for `call`; told as it sends the desk its Offered. `list`: the
 //             other waiting calls that it knew it could offer this desk now (owner up, not refused by this agent within
-//             retry_ms, Invite not just declined), eligible or not, in any order.
+//             retry_ms, Invite not just declined), eligible or not, in any order, each as `call` or, as the node knows
+//             them, `call:priority:queued_ms`; priority, queued_ms: of the call itself, as the node knows them (0: not
+//             told).
 // told.*      is a node's message as it comes off the wire, whatever the client library then makes of it.
 // client.word_lost is told of every word that the world loses between a node and this client, and does not tell the
 //             client as a broken connection that it attaches anew for: without it an innocent node is found guilty.
@@ -54,7 +56,7 @@
     X(ORPHANS, "node.orphans")          /* node, number: its metric orphan_states */                                   \
     X(COPIES, "call.copies")            /* call, list: nodes that have it on disk */                                   \
     X(KEPT, "call.kept")                /* call, reason */                                                             \
-    X(DECIDED, "call.decided")          /* node, call, agent, list */                                                  \
+    X(DECIDED, "call.decided")          /* node, call, agent, list, [priority, queued_ms] */                           \
     /* any client */                                                                                                   \
     X(DESK_OPENS, "desk.opens")         /* party: the agent, skills, languages: bits of what the agent has */          \
     X(GATEWAY_OPENS, "gateway.opens")   /* party */                                                                    \

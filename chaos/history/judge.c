@@ -231,9 +231,9 @@ void judge_verdict(const struct judge *self, struct bytes *text)
         self->violations == 0 ? "ok" : "violated", self->violations, self->events, seconds(self->us));
     put(text,
         " calls=%" PRIu64 " accepted2=%" PRIu64 " rings=%" PRIu64 " connected=%" PRIu64 " ended=%" PRIu64
-        " reattached=%" PRIu64 " owed=%" PRIu64,
+        " reattached=%" PRIu64 " owed=%" PRIu64 " decisions=%" PRIu64 " passed_over=%" PRIu64,
         self->count.calls, self->count.accepted, self->count.rings, self->count.connected, self->count.ended,
-        self->count.reattached, self->count.owed);
+        self->count.reattached, self->count.owed, self->count.decisions, self->count.decisions_compared);
     put_not_judged(self, text);
     for (uint32_t i = 0; judge_violation(self, i) != NULL; i++) {
         const struct judge_violation *violation = judge_violation(self, i);

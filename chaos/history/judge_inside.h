@@ -141,7 +141,7 @@ struct judge {
     } round;
     struct {
         uint64_t calls, accepted, connected, rings, reattached, owed, ended;
-        uint64_t decisions, rounds, kept_told, copies_told, sweeps;
+        uint64_t decisions, decisions_compared, rounds, kept_told, copies_told, sweeps;
         uint64_t not_kept, not_copied;  // vanished callers of whom the driver did not tell enough
     } count;
 };

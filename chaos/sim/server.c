@@ -3,13 +3,18 @@
 #include "chaos/sim/city.h"
 #include "cluster/base/text.h"
 #include "cluster/store/disk_memory.h"
+#include "cluster/store/store.h"
 #include "node/node.h"
+#include "node/switchboard/switchboard.h"
+
+#include "records.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RECORDS_MAX 1000000
 #define WAKE_LATE_US 400  // timers are a little late
+#define DECISION_BYTES (SWITCHBOARD_DECISION_CALLS_MAX * (CALL_ID_MAX_BYTES + 40) + 512)
 #define HAND_OVER_US (1500 * SIM_MS_US)
 
 static struct server *of_world(struct world *world)
@@ -207,9 +212,22 @@ static void on_committed(void *subject, uint64_t life)
 
 // ---- life
 
+static void tell_decision(struct server *self, const char *fields)
+{
+    char line[DECISION_BYTES];
+    snprintf(line, sizeof line, "0 %s node=%s %s", history_word_text(HISTORY_DECIDED), server_name(self), fields);
+    struct history_event event;
+    check(history_parse(line, &event) == NULL);
+    sim_tell(self->sim, event);
+}
+
 static void on_notice(void *context, const char *code, const char *fields)
 {
     struct server *self = context;
+    if (strcmp(code, "decided") == 0) {
+        tell_decision(self, fields);
+        return;
+    }
     if (strcmp(code, "peer_up") == 0)
         sim_meet(self->sim, MET_peer_up);
     if (strcmp(code, "peer_down") == 0)
@@ -348,6 +366,12 @@ void server_break_disk(struct server *self, enum disk_state state)
         return;
     node_disk_written(self->node);
     end_turn(self);
+}
+
+bool server_has_call(const struct server *self, const char *call)
+{
+    uint8_t key[STORE_KEY_MAX_BYTES];
+    return disk_memory_has(self->medium, DISK_RECORDS, store_key(REC__KIND__CALL, call, key));
 }
 
 void server_free(struct server *self)

@@ -42,6 +42,9 @@ void server_resume(struct server *self);
 void server_lose_disk(struct server *self);  // while it does not run
 void server_break_disk(struct server *self, enum disk_state state);
 
+// Durably: what was written to its disk, whether it runs or not.
+bool server_has_call(const struct server *self, const char *call);
+
 static inline const char *server_name(const struct server *self)
 {
     return self->config.self.name;

@@ -26,10 +26,8 @@ static void write_line(struct sim *self)
     fwrite(self->line.data, 1, self->line.count, self->options.trace);
 }
 
-void sim_tell(struct sim *self, struct history_event event)
+static void write_and_hear(struct sim *self, struct history_event event)
 {
-    if (self->stop)
-        return;
     event.us = sim_now(self);
     if (self->options.trace != NULL) {
         bytes_clear(&self->line);
@@ -39,6 +37,25 @@ void sim_tell(struct sim *self, struct history_event event)
     judge_hear(self->judge, &event);
     if (judge_count(self->judge) > 0)
         self->stop = true;
+}
+
+static void tell_copies(struct sim *self, const char *call)
+{
+    char list[SIM_NODES_MAX * (NAME_MAX_BYTES + 1)] = "";
+    size_t at = 0;
+    for (uint32_t i = 0; i < self->node_count; i++)
+        if (server_has_call(self->servers[i], call))
+            at +=
+                (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? "," : "", server_name(self->servers[i]));
+    write_and_hear(self, (struct history_event){.word = HISTORY_COPIES, .call = call, .list = list});
+}
+
+void sim_tell(struct sim *self, struct history_event event)
+{
+    if (!self->stop)
+        write_and_hear(self, event);
+    if (!self->stop && event.word == HISTORY_ACCEPTED)
+        tell_copies(self, event.call);
 }
 
 void sim_remark(struct sim *self, const char *text, ...)

@@ -82,6 +82,11 @@ static struct row *find_row(const struct disk_memory *medium, enum disk_table ta
     return row;
 }
 
+bool disk_memory_has(const struct disk_memory *medium, enum disk_table table, struct span key)
+{
+    return find_row(medium, table, key) != NULL;
+}
+
 static void put_row(struct disk_memory *medium, enum disk_table table, struct span key, struct span value)
 {
     struct row *row = find_row(medium, table, key);

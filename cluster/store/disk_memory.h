@@ -15,6 +15,7 @@ struct disk *disk_memory_open(struct disk_memory *medium);
 void disk_memory_set_limit(struct disk_memory *medium, uint64_t limit_bytes);
 // Every write is committed at once, on this medium, from now on.
 void disk_memory_set_immediate(struct disk_memory *medium, bool immediate);
+bool disk_memory_has(const struct disk_memory *medium, enum disk_table table, struct span key);
 uint64_t disk_memory_rows(const struct disk_memory *medium, enum disk_table table);
 
 // Commits the batches up to this number (UINT64_MAX: all). Nothing when the disk is full or failed.

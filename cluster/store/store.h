@@ -9,6 +9,7 @@
 #include "cluster/base/bytes.h"
 #include "cluster/base/check.h"
 #include "cluster/base/problem.h"
+#include "cluster/base/text.h"
 #include "cluster/world/disk.h"
 
 #include <stdbool.h>
@@ -114,5 +115,9 @@ uint64_t store_scan(const struct store *self, const char *owner, uint64_t boot, 
 uint64_t store_flush(struct store *self);
 // Up to which seq (own feed) or cursor (others') all is on stable storage; moves as disk_written does.
 uint64_t store_stored(struct store *self, const char *owner, uint64_t boot);
+
+// Of its row in DISK_RECORDS; `to` lends it.
+#define STORE_KEY_MAX_BYTES (1 + CALL_ID_MAX_BYTES)
+struct span store_key(uint8_t kind, const char *id, uint8_t to[STORE_KEY_MAX_BYTES]);
 
 #endif

@@ -107,7 +107,4 @@ void store_mark_purged(struct store *self, struct entry *entry);
 void store_mark_horizon(struct store *self);
 void store_forget_feed(struct store *self, const struct store_feed *feed);  // on disk
 
-#define STORE_KEY_MAX_BYTES (1 + CALL_ID_MAX_BYTES)
-struct span store_key(uint8_t kind, const char *id, uint8_t to[STORE_KEY_MAX_BYTES]);  // on disk, and hashed
-
 #endif

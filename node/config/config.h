@@ -26,6 +26,7 @@ struct config {
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
     uint64_t records_max;
     uint32_t digest_every_ms;
+    bool tells_decisions;  // by the notice "decided", to be judged; not in a file
 };
 
 // False: problems say what is wrong, "file:line: ...". Relative paths are relative to the file's directory.

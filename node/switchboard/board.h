@@ -170,6 +170,7 @@ struct board {
     const struct atlas *atlas;
     const struct directory *directory;  // NULL: none yet
     uint32_t calls_max;
+    bool tells_decisions;
 
     struct board_node *nodes;
     uint32_t node_count;
@@ -307,6 +308,8 @@ bool invite_was_declined(const struct board *self, uint32_t agent, const char *c
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 // The waiting call that goes first for this desk, among those it may be offered now.
 struct call *invite_best(struct board *self, uint32_t agent);
+// Waits, and this desk could be offered it now, as far as is known here; eligible or not.
+bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call);
 // The owner `node` answers an Invite with this offer: no call of its own that goes before is for this desk now.
 void invite_answered(struct board *self, uint32_t agent, uint32_t node, const struct Peer__Offer *offer);
 
@@ -338,6 +341,7 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
                       const char *reason);
 Peer__OfferName say_offer_name(const struct board *self, const struct call *call, const struct offer *offer);
 void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason);
+void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer);
 struct effect *say_effect(struct board *self, enum effect_type type);
 
 static inline struct call *call_of_entry(const struct waiting_entry *entry)

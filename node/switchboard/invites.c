@@ -93,6 +93,13 @@ struct call *invite_best(struct board *self, uint32_t agent)
     return call_of_entry(entry);
 }
 
+bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call)
+{
+    struct looking looking = {self, agent};
+    return call->state == REC__CALL_STATE__WAITING && board_owner_up(self, call->owner) &&
+           !not_for_us(&looking, &call->waiting);
+}
+
 void invite_answered(struct board *self, uint32_t agent, uint32_t node, const Peer__Offer *offer)
 {
     struct here *here = self->desks[agent].here;

@@ -80,6 +80,8 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
     const char *refusal = why_not(self, agent, offer);
     bool declined = here != NULL && invite_was_declined(self, agent, offer->name->call);
     if (refusal == NULL && !declined) {
+        if (self->tells_decisions)
+            say_decided(self, agent, offer);
         ring_desk(self, agent, from, offer);
         return;
     }

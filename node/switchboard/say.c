@@ -214,3 +214,35 @@ void say_withdraw(struct board *self, const struct call *call, const struct offe
     talk.withdraw = &words;
     say_to_node(self, offer->node, &talk);
 }
+
+static void PRINTF_LIKE(2, 3) put_text(struct bytes *to, const char *format, ...)
+{
+    char text[2 * CALL_ID_MAX_BYTES + 64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    bytes_append(to, text, strlen(text));
+}
+
+// As a history's word call.decided wants it (chaos/history).
+void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer)
+{
+    struct effect *effect = say_effect(self, EFFECT_DECIDED);
+    struct bytes *to = &self->effects->bytes;
+    put_text(to, "call=%s agent=%s priority=%u queued_ms=%llu", offer->name->call, self->directory->agents[agent].id,
+             offer->priority, (unsigned long long)offer->queued_ms);
+    const char *divider = " list=";
+    uint32_t count = 0;
+    for (const struct call *call = self->calls; call != NULL && count < SWITCHBOARD_DECISION_CALLS_MAX;
+         call = call->hh.next) {
+        if (strcmp(call->id, offer->name->call) == 0 || !invite_may_offer(self, agent, call))
+            continue;
+        put_text(to, "%s%s:%u:%llu", divider, call->id, call->waiting.priority,
+                 (unsigned long long)call->waiting.queued_ms);
+        divider = ",";
+        count++;
+    }
+    bytes_append(to, "", 1);
+    effect->count = to->count - effect->offset;
+}

@@ -19,6 +19,7 @@ struct board *board_create(const struct board_options *options)
     self->atlas = options->atlas;
     self->calls_max = options->calls_max ? options->calls_max : SWITCHBOARD_CALLS_MAX;
     self->waiting = check_alloc(sizeof *self->waiting);
+    self->tells_decisions = options->tells_decisions;
     self->tick.kind = TIMER_TICK;
     uint32_t me = board_node_index(self, self->node);
     check(me == 0);

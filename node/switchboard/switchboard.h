@@ -29,6 +29,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_OFFER_SLACK_MS 1500  // an offer's owner waits this much longer than the desk rings
 #define SWITCHBOARD_REPEAT_MS 500        // what must arrive between owners is said again
 #define SWITCHBOARD_TICK_MS 1000
+#define SWITCHBOARD_DECISION_CALLS_MAX 64  // named with one decision
 #define SWITCHBOARD_NEWS_MS 15000  // a waiting caller is told the position this often
 
 // ---- events
@@ -77,6 +78,7 @@ enum effect_type {
     EFFECT_UNBIND,       // the session is no longer that party's
     EFFECT_NODE,         // bytes: a packed peer.Talk for the node `name`, which may be this one
     EFFECT_PUT,          // bytes: the body of record (kind, name, attach, born_ms)
+    EFFECT_DECIDED,      // bytes: words for a judge, of a call that a desk here is let ring for; see board_options
     EFFECT_ACKNOWLEDGE,  // the gateway's session waits for accepted(n) of the call `name`, as it stands in the store
 };
 
@@ -115,6 +117,8 @@ struct board_options {
     const struct store *store;   // lent
     const struct atlas *atlas;   // lent
     uint32_t calls_max;          // 0: SWITCHBOARD_CALLS_MAX
+    // EFFECT_DECIDED for every desk let ring: the call, and which others were known that it could be offered now.
+    bool tells_decisions;
 };
 
 struct board *board_create(const struct board_options *options);

@@ -198,6 +198,19 @@ static void a_call_rung_before_one_that_waits_for_others_is_in_order(void **stat
                       "30000 call.decided node=bei call=a agent=anna list=b,c\n");
 }
 
+// The node has not heard yet that b waits in a lesser queue by now, or has heard it before the gateway.
+static void a_call_passed_over_by_older_knowledge_is_in_order(void **state)
+{
+    (void)state;
+    assert_right(CITY "10000 leg.submitted client=10 call=a priority=5 skills=0x1\n"
+                      "10000 leg.submitted client=10 call=b priority=9 skills=0x1\n"
+                      "20000 leg.waiting client=10 call=a queued_ms=500\n"
+                      "20000 leg.waiting client=10 call=b queued_ms=400\n"
+                      "30000 call.decided node=bei call=a agent=anna priority=5 queued_ms=500 list=b:1:400\n"
+                      "30000 call.decided node=bei call=a agent=anna priority=10 queued_ms=500 list=b:9:400\n"
+                      "30000 call.decided node=bei call=a agent=anna priority=5 queued_ms=500 list=b:9:700\n");
+}
+
 static void digests_may_differ_until_the_bound(void **state)
 {
     (void)state;
@@ -273,6 +286,7 @@ int main(void)
         cmocka_unit_test(an_agent_who_declined_or_lacks_a_skill_is_not_owed_the_call),
         cmocka_unit_test(an_offer_that_crosses_a_break_counts_as_declined),
         cmocka_unit_test(a_call_rung_before_one_that_waits_for_others_is_in_order),
+        cmocka_unit_test(a_call_passed_over_by_older_knowledge_is_in_order),
         cmocka_unit_test(digests_may_differ_until_the_bound),
         cmocka_unit_test(what_the_driver_did_not_tell_is_named_in_the_verdict),
         cmocka_unit_test(memory_is_held_for_what_lives_only),

@@ -169,6 +169,15 @@ static void the_higher_priority_goes_first(void **state)
           "call b", "call e", "priority 9");
 }
 
+static void what_a_node_knows_as_the_gateway_was_told_is_no_excuse(void **state)
+{
+    (void)state;
+    WRONG(ORDER,
+          CITY TWO_WAIT "25000 leg.waiting client=10 call=e queued_ms=600\n"
+                        "30000 call.decided node=bei call=b agent=anna priority=1 queued_ms=400 list=a:1:500,e:9:600\n",
+          "call b", "call e", "priority 9");
+}
+
 // ---- P6
 
 static void a_ring_that_outlasts_its_deadline_is_stuck(void **state)
@@ -423,6 +432,7 @@ int main(void)
         cmocka_unit_test(accepted_by_two_with_one_copy_on_disk_is_untrue),
         cmocka_unit_test(the_longest_waiting_goes_first),
         cmocka_unit_test(the_higher_priority_goes_first),
+        cmocka_unit_test(what_a_node_knows_as_the_gateway_was_told_is_no_excuse),
         cmocka_unit_test(a_ring_that_outlasts_its_deadline_is_stuck),
         cmocka_unit_test(an_accepted_call_that_never_comes_leaves_the_desk_stuck),
         cmocka_unit_test(a_desk_that_speaks_with_a_leg_that_is_over_is_stuck),
