@@ -167,6 +167,9 @@ void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
     case CLI__QUERY__WHAT__EXPORT:
         answer_export(node, &reply);
         break;
+    case CLI__QUERY__WHAT__EVENTS:
+        answer_events(node, &reply, query);
+        break;
     case CLI__QUERY__WHAT__WHAT_UNSET:
     case _CLI__QUERY__WHAT_IS_INT_SIZE:
         answers_refuse(&reply, "unknown_question", "this node does not know the question");

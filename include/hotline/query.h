@@ -29,6 +29,8 @@ enum hotline_row_type {
     HOTLINE_ROW_DIGEST,
     HOTLINE_ROW_EXPORT,  // the directory, encoded (proto/records.proto, Directory), whole
     HOTLINE_ROW_APPLIED,
+    HOTLINE_ROW_EVENT,
+    HOTLINE_ROW_CURSOR,  // of EVENTS, the last row
 };
 
 struct hotline_row {
@@ -90,6 +92,24 @@ struct hotline_row {
         struct {
             uint64_t claim, revision;
         } applied;
+        struct {  // a record as it stands at its place (owner, boot, seq). What its kind does not have is 0 or ""
+            const char *kind;    // call, agent
+            const char *id;      // of the call or agent
+            const char *cursor;  // goes on behind this event
+            const char *owner;
+            uint64_t boot, seq, attach;
+            const char *state, *reason;
+            const char *call;  // agent: that rings or is spoken
+            uint64_t since_ms;  // agent: wall clock, in this state
+            const char *gateway, *from, *queue, *detail, *agent;  // call, from here on
+            struct hotline_place place;
+            uint32_t offers;
+            uint64_t queued_ms, ringing_ms, connected_ms, ended_ms;  // wall clock, 0: not
+        } event;
+        struct {
+            const char *cursor;  // ask on from here
+            bool more;           // at once: there is more already
+        } cursor;
     };
 };
 
@@ -116,12 +136,15 @@ enum hotline_question {
     HOTLINE_EXPLAIN,
     HOTLINE_DIGEST,
     HOTLINE_EXPORT,
+    HOTLINE_EVENTS,
 };
 
 struct hotline_question_args {
     const struct hotline_call_spec *find;  // FIND: who would be nearest to such a call
-    uint32_t limit;                        // FIND: 0 is 10
+    uint32_t limit;                        // FIND: 0 is 10; EVENTS: about so many, 0 is 1000
     const char *call;                      // EXPLAIN
+    const char *since;   // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
+    const char *number;  // EVENTS: only calls of this caller; NULL or "": all
 };
 
 // Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed,
@@ -130,6 +153,15 @@ struct hotline_question_args {
 HOTLINE_API enum hotline_result hotline_ask(struct hotline_client *query, enum hotline_question question,
                                             const struct hotline_question_args *args, uint32_t timeout_ms,
                                             hotline_row_callback *on_row, hotline_done_callback *on_done);
+// Every change of a call or an agent is an event, given once, those of one owner in its order. A cursor goes on at any
+// node, after any failure of either side. A change that a later one of the same call or agent has overtaken before the
+// node was asked is folded into the later one, which has all of its times.
+//
+// For those who put two readings together: whether a cursor is behind an event already; a cursor that is behind that
+// event too, to be freed by free(), or NULL: this was none.
+HOTLINE_API bool hotline_cursor_covers(const char *cursor, const char *owner, uint64_t boot, uint64_t seq);
+HOTLINE_API char *hotline_cursor_advance(const char *cursor, const char *owner, uint64_t boot, uint64_t seq);
+
 // Writes an encoded Directory over the version named (0, 0: there is none). Refused unless this node is its primary;
 // `elsewhere` may name it. NO_NODE after it was sent does not say that nothing was done.
 HOTLINE_API enum hotline_result hotline_apply(struct hotline_client *query, const void *directory, size_t bytes,

@@ -26,6 +26,7 @@ void question_free(struct question *question)
     free(question->find);
     bytes_close(&question->directory);
     bytes_close(&question->answer);
+    cursor_close(&question->cursor);
     free(question);
 }
 
@@ -69,7 +70,8 @@ static bool give_rows(struct query *self, struct question *question)
                                                       question->answer.data + at + sizeof bytes);
         at += sizeof bytes + bytes;
         sound = words != NULL &&
-                rows_give(&self->arena, words->answer, &export_, &export_parts, question->on_row, self->base.user);
+                rows_give(&self->arena, words->answer, &export_, &export_parts, &question->cursor, question->on_row,
+                          self->base.user);
     }
     bytes_close(&export_);
     return sound;
@@ -165,10 +167,27 @@ static bool send_question(struct query *self, struct question *question)
     words.find = question->find;
     words.limit = question->limit;
     words.call = question->call;
+    words.from_now = question->from_now;
+    words.number = question->number;
+    uint32_t feeds = question->cursor.count;
+    Cli__FeedPlace *places = check_alloc((feeds + 1) * sizeof *places);
+    Cli__FeedPlace **pointers = check_alloc((feeds + 1) * sizeof *pointers);
+    for (uint32_t i = 0; i < feeds; i++) {
+        cli__feed_place__init(&places[i]);
+        places[i].owner = question->cursor.places[i].owner;
+        places[i].boot = question->cursor.places[i].boot;
+        places[i].seq = question->cursor.places[i].seq;
+        pointers[i] = &places[i];
+    }
+    words.after = pointers;
+    words.n_after = feeds;
     Cli__ToNode message = CLI__TO_NODE__INIT;
     message.body_case = CLI__TO_NODE__BODY_QUERY;
     message.query = &words;
-    return client_send(&self->base, question->slot, &message);
+    bool sent = client_send(&self->base, question->slot, &message);
+    free(places);
+    free(pointers);
+    return sent;
 }
 
 static bool send_part(struct query *self, struct question *question)

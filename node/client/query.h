@@ -3,6 +3,8 @@
 #define NODE_CLIENT_QUERY_H
 
 #include "node/client/core.h"
+#include "node/client/cursor.h"
+#include "node/client/submit.h"
 
 #define QUESTIONS_MAX 64
 
@@ -16,6 +18,9 @@ struct question {
     Cli__Submit *find;
     uint32_t limit;
     char call[CALL_ID_MAX_BYTES + 1];
+    struct cursor cursor;  // EVENTS: from here; while its rows are given: up to the last one given
+    bool from_now;
+    char number[SUBMIT_NUMBER_MAX_BYTES + 1];
     struct bytes directory;
     uint64_t over_claim, over_revision;
     bool force;
@@ -45,9 +50,11 @@ void query_take_out(struct query *self, struct question *question);
 // Asks it, asks it again elsewhere, or gives it up: whatever it is time for.
 void query_see_to(struct query *self, struct question *question, uint64_t now_us);
 
-// Gives the rows of one part of an answer to on_row; parts of an export are collected in `export_` and given whole.
-// False: the part makes no sense.
+// Gives the rows of one part of an answer to on_row; parts of an export are collected in `export_` and given whole,
+// `cursor` goes on with every event. False: the part makes no sense.
 bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *export_, uint32_t *export_parts,
-               hotline_row_callback *on_row, void *user);
+               struct cursor *cursor, hotline_row_callback *on_row, void *user);
+bool rows_give_events(struct arena *arena, const Cli__Events *events, bool last, struct cursor *cursor,
+                      hotline_row_callback *on_row, void *user);
 
 #endif

@@ -55,8 +55,8 @@ static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
         [HOTLINE_AGENTS] = CLI__QUERY__WHAT__AGENTS,   [HOTLINE_CALLS] = CLI__QUERY__WHAT__CALLS,
         [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,   [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
         [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN, [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
-        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_EXPORT)
+        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,   [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS};
+    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_EVENTS)
         return false;
     *ret_what = whats[question];
     return true;
@@ -70,6 +70,7 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     args = args == NULL ? &no_args : args;
     Cli__Query__What wire_what;
     if (!what_of(what, &wire_what) || (what == HOTLINE_FIND && args->find == NULL) ||
+        (args->number != NULL && !text_is_printable(args->number, SUBMIT_NUMBER_MAX_BYTES)) ||
         (what == HOTLINE_EXPLAIN && (args->call == NULL || !text_is_printable(args->call, CALL_ID_MAX_BYTES))))
         return HOTLINE_INVALID;
     struct question *question;
@@ -80,6 +81,12 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     question->limit = args->limit == 0 && what == HOTLINE_FIND ? FIND_LIMIT : args->limit;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);
+    if (what == HOTLINE_EVENTS) {
+        question->from_now = args->since != NULL && strcmp(args->since, "now") == 0;
+        if (args->since != NULL && !question->from_now && !cursor_read(&question->cursor, args->since))
+            result = HOTLINE_INVALID;
+        text_copy(question->number, sizeof question->number, args->number == NULL ? "" : args->number);
+    }
     if (what == HOTLINE_FIND)
         question->find = submit_create(args->find, "", true, &result);
     if (result != HOTLINE_OK)
@@ -108,4 +115,22 @@ enum hotline_result hotline_apply(struct hotline_client *client, const void *dir
     query_see_to(query_of(client), question, client_now(client));
     client_wake(client);
     return HOTLINE_OK;
+}
+
+bool hotline_cursor_covers(const char *text, const char *owner, uint64_t boot, uint64_t seq)
+{
+    struct cursor cursor = {0};
+    bool covers = cursor_read(&cursor, text) && cursor_at(&cursor, owner, boot) >= seq;
+    cursor_close(&cursor);
+    return covers;
+}
+
+char *hotline_cursor_advance(const char *text, const char *owner, uint64_t boot, uint64_t seq)
+{
+    struct cursor cursor = {0};
+    char *advanced = NULL;
+    if (text_is_name(owner, NAME_MAX_BYTES) && cursor_read(&cursor, text) && cursor_advance(&cursor, owner, boot, seq))
+        advanced = cursor_write(&cursor);
+    cursor_close(&cursor);
+    return advanced;
 }

@@ -183,7 +183,7 @@ static bool give_export(const struct out *out, const Cli__ExportPart *from, stru
 }
 
 bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *export_, uint32_t *export_parts,
-               hotline_row_callback *on_row, void *user)
+               struct cursor *cursor, hotline_row_callback *on_row, void *user)
 {
     const struct out out = {arena, on_row, user};
     for (size_t i = 0; i < answer->n_status; i++)
@@ -209,6 +209,8 @@ bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *exp
         give(&out, &row);
     }
     if (answer->explain != NULL && !give_explain(&out, answer->explain))
+        return false;
+    if (answer->events != NULL && !rows_give_events(arena, answer->events, answer->last, cursor, on_row, user))
         return false;
     return answer->export == NULL || give_export(&out, answer->export, export_, export_parts);
 }

@@ -22,6 +22,7 @@ static const struct {
     {"call", ctl_call, "places a call and holds its leg"},
     {"desk", ctl_desk, "attaches as an agent's desk"},
     {"explain", ctl_explain, "a call's story: placed how, rung where, why"},
+    {"events", ctl_events, "every change of a call or an agent, from a cursor on"},
     {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
     {"load", ctl_load, "drives real calls through real desks, measures"},
 };

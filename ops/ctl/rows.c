@@ -156,6 +156,38 @@ static json_t *row_offered(const struct hotline_row *row)
     return to;
 }
 
+static json_t *row_event(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    bool is_call = strcmp(row->event.kind, "call") == 0;
+    add_text(to, "kind", row->event.kind);
+    add_text(to, is_call ? "call" : "agent", row->event.id);
+    add_text(to, "state", row->event.state);
+    add_text(to, "reason", row->event.reason);
+    if (is_call) {
+        add_text(to, "agent", row->event.agent);
+        add_text(to, "from", row->event.from);
+        rows_add_place(to, &row->event.place);
+        add_text(to, "queue", row->event.queue);
+        add_text(to, "detail", row->event.detail);
+        add_text(to, "gateway", row->event.gateway);
+        add_number(to, "offers_made", row->event.offers);
+        add_number(to, "queued_ms", row->event.queued_ms);
+        add_number(to, "ringing_ms", row->event.ringing_ms);
+        add_number(to, "connected_ms", row->event.connected_ms);
+        add_number(to, "ended_ms", row->event.ended_ms);
+    } else {
+        add_text(to, "call", row->event.call);
+        add_number(to, "since_ms", row->event.since_ms);
+    }
+    add_text(to, "owner", row->event.owner);
+    add_hex(to, "boot", row->event.boot);
+    add_number(to, "seq", row->event.seq);
+    add_number(to, "attach", row->event.attach);
+    add_text(to, "cursor", row->event.cursor);
+    return to;
+}
+
 json_t *rows_json(const struct hotline_row *row)
 {
     switch (row->type) {
@@ -171,6 +203,9 @@ json_t *rows_json(const struct hotline_row *row)
         return row_explain(row);
     case HOTLINE_ROW_OFFERED:
         return row_offered(row);
+    case HOTLINE_ROW_EVENT:
+        return row_event(row);
+    case HOTLINE_ROW_CURSOR:
     case HOTLINE_ROW_STATUS:
     case HOTLINE_ROW_DIGEST:
     case HOTLINE_ROW_EXPORT:

@@ -1,0 +1,218 @@
+// Changes of calls and agents after a cursor: the feeds, read as they stand. A record stands at the place of its newest
+// version only, so what a reader was too late for is folded into the version that is here; nothing comes twice.
+// Of its own feed a node tells what is on stable storage: a cursor never points past what survives it.
+#include "node/answers_private.h"
+
+#include "cluster/base/text.h"
+#include "node/node_private.h"
+
+#include "client.pb-c.h"
+#include "records.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_DEFAULT 1000
+#define ROWS_MAX 5000
+#define SCAN_MAX 20000  // records looked at for one answer
+#define FEEDS_MAX 512   // in a cursor; past it, feeds that hold nothing are left out
+#define PART_ROWS 200
+#define PART_BYTES ((size_t)48 * 1024)
+
+struct events {
+    const struct reply *reply;
+    const char *number;  // only calls of this caller; "": all
+    Cli__FeedPlace *upto, **upto_pointers;
+    uint32_t upto_count;
+    Cli__EventRow rows[PART_ROWS], *pointers[PART_ROWS];
+    Cli__FeedPlace places[PART_ROWS];
+    uint32_t count;
+    size_t bytes;
+    uint32_t rows_left, scan_left;  // of this feed
+};
+
+static void say_part(struct events *self, bool last, bool more)
+{
+    Cli__Events words = CLI__EVENTS__INIT;
+    words.rows = self->pointers;
+    words.n_rows = self->count;
+    if (last) {
+        words.upto = self->upto_pointers;
+        words.n_upto = self->upto_count;
+    }
+    words.more = more;
+    Cli__Answer answer = CLI__ANSWER__INIT;
+    answer.events = &words;
+    answers_say(self->reply, &answer, last);
+    self->count = 0;
+    self->bytes = 0;
+}
+
+static bool is_of_number(const struct events *self, struct span body)
+{
+    // The number stands in the body as it is written: most bodies are passed over without being taken apart.
+    if (memmem(body.data, body.bytes, self->number, strlen(self->number)) == NULL)
+        return false;
+    const Rec__Call *call = rec__call__unpack(
+        arena_allocator(&self->reply->node->arena, STORE_RECORD_MAX_BYTES), body.bytes, body.data);
+    return call != NULL && call->caller != NULL && strcmp(call->caller->number, self->number) == 0;
+}
+
+static bool wants(const struct events *self, const struct record *record)
+{
+    if (self->number[0] != '\0')
+        return record->kind == REC__KIND__CALL && is_of_number(self, record->body);
+    return record->kind == REC__KIND__CALL || record->kind == REC__KIND__DESK;
+}
+
+static bool visit(void *context, const struct record *record)
+{
+    struct events *self = context;
+    if (self->scan_left == 0)
+        return false;
+    self->scan_left--;
+    if (!wants(self, record))
+        return true;
+    if (self->rows_left == 0)
+        return false;
+    if (self->count == PART_ROWS || (self->count > 0 && self->bytes + record->body.bytes > PART_BYTES))
+        say_part(self, false, false);
+    self->rows_left--;
+    Cli__FeedPlace *at = &self->places[self->count];
+    cli__feed_place__init(at);
+    at->owner = (char *)record->version.owner;
+    at->boot = record->version.boot;
+    at->seq = record->version.seq;
+    Cli__EventRow *row = self->pointers[self->count] = &self->rows[self->count];
+    cli__event_row__init(row);
+    row->at = at;
+    row->attach = record->version.attach;
+    row->kind = (Rec__Kind)record->kind;
+    row->id = (char *)record->id;
+    row->body = (ProtobufCBinaryData){record->body.bytes, (uint8_t *)record->body.data};
+    self->count++;
+    self->bytes += record->body.bytes;
+    return true;
+}
+
+// ---- from where to where
+
+static int by_feed(const void *a, const void *b)
+{
+    const Cli__FeedPlace *x = a, *y = b;
+    int order = strcmp(x->owner, y->owner);
+    return order != 0 ? order : x->boot < y->boot ? -1 : x->boot > y->boot;
+}
+
+// How far this node can tell of a feed.
+static uint64_t known_upto(const struct node *node, const char *owner, uint64_t boot)
+{
+    return peers_is_self(node->peers, owner, boot) ? store_stored(node->store, owner, boot)
+                                                   : store_cursor(node->store, owner, boot);
+}
+
+static bool can_be_left_out(const struct node *node, const struct feed_info *feed)
+{
+    if (feed->records > 0 || peers_is_self(node->peers, feed->owner, feed->boot))
+        return false;
+    int32_t peer = peers_find(node->peers, feed->owner);
+    return peer < 0 || peers_at(node->peers, (uint32_t)peer)->boot != feed->boot;
+}
+
+// All feeds that the reader or this node knows, in order, with `seq` where the reader is. NULL: more than FEEDS_MAX.
+static Cli__FeedPlace *collect_feeds(const struct node *node, const Cli__Query *query, uint32_t *ret_count)
+{
+    uint32_t known = store_feeds(node->store, NULL, 0), count = 0;
+    struct feed_info *feeds = check_alloc((known + 1) * sizeof *feeds);
+    store_feeds(node->store, feeds, known);
+    Cli__FeedPlace *places = check_alloc((known + query->n_after + 1) * sizeof *places);
+    for (uint32_t i = 0; i < query->n_after; i++) {
+        cli__feed_place__init(&places[count]);
+        places[count].owner = query->after[i]->owner;
+        places[count].boot = query->after[i]->boot;
+        places[count++].seq = query->after[i]->seq;
+    }
+    qsort(places, count, sizeof *places, by_feed);
+    uint32_t told = count;
+    for (uint32_t i = 0; i < known; i++) {
+        Cli__FeedPlace place = CLI__FEED_PLACE__INIT;
+        place.owner = (char *)feeds[i].owner;
+        place.boot = feeds[i].boot;
+        bool leave_out = feeds[i].cursor == 0 || (known > FEEDS_MAX && can_be_left_out(node, &feeds[i]));
+        if (!leave_out && bsearch(&place, places, told, sizeof *places, by_feed) == NULL)
+            places[count++] = place;
+    }
+    qsort(places, count, sizeof *places, by_feed);
+    free(feeds);
+    if (count > FEEDS_MAX) {
+        free(places);
+        return NULL;
+    }
+    *ret_count = count;
+    return places;
+}
+
+// ---- the answer
+
+static uint32_t feeds_with_news(const struct node *node, const Cli__FeedPlace *feeds, uint32_t count)
+{
+    uint32_t news = 0;
+    for (uint32_t i = 0; i < count; i++)
+        news += feeds[i].seq < known_upto(node, feeds[i].owner, feeds[i].boot);
+    return news;
+}
+
+// Every feed has its share, so that a busy one does not hide the others.
+static bool scan_feeds(struct events *self, uint32_t limit)
+{
+    const struct node *node = self->reply->node;
+    uint32_t news = feeds_with_news(node, self->upto, self->upto_count);
+    bool more = false;
+    for (uint32_t i = 0; i < self->upto_count; i++) {
+        Cli__FeedPlace *feed = &self->upto[i];
+        uint64_t upto = known_upto(node, feed->owner, feed->boot);
+        if (upto <= feed->seq)
+            continue;
+        self->rows_left = limit / news + 1;
+        self->scan_left = SCAN_MAX / news + 1;
+        feed->seq = store_scan(node->store, feed->owner, feed->boot, feed->seq, upto, visit, self);
+        more = more || feed->seq < upto;
+    }
+    return more;
+}
+
+static void set_from_now(struct events *self)
+{
+    for (uint32_t i = 0; i < self->upto_count; i++) {
+        uint64_t upto = known_upto(self->reply->node, self->upto[i].owner, self->upto[i].boot);
+        if (upto > self->upto[i].seq)
+            self->upto[i].seq = upto;
+    }
+}
+
+void answer_events(struct node *node, const struct reply *reply, const Cli__Query *query)
+{
+    if (query->n_after > FEEDS_MAX) {
+        answers_refuse(reply, "bad_cursor", "the cursor names more feeds than a node follows");
+        return;
+    }
+    uint32_t limit = query->limit == 0 ? ROWS_DEFAULT : query->limit < ROWS_MAX ? query->limit : ROWS_MAX;
+    struct events *self = check_alloc(sizeof *self);
+    self->reply = reply;
+    self->number = query->number;
+    self->upto = collect_feeds(node, query, &self->upto_count);
+    if (self->upto == NULL) {
+        answers_refuse(reply, "too_many_feeds", "more starts of nodes are kept than a cursor holds");
+    } else {
+        self->upto_pointers = check_alloc((self->upto_count + 1) * sizeof(Cli__FeedPlace *));
+        for (uint32_t i = 0; i < self->upto_count; i++)
+            self->upto_pointers[i] = &self->upto[i];
+        bool more = !query->from_now && scan_feeds(self, limit);
+        if (query->from_now)
+            set_from_now(self);
+        say_part(self, true, more);
+    }
+    free(self->upto);
+    free(self->upto_pointers);
+    free(self);
+}

@@ -1,0 +1,108 @@
+// Events as rows for applications.
+#include "node/client/query.h"
+#include "node/client/texts.h"
+
+#include <stdlib.h>
+
+#define BODY_BUDGET_BYTES ((size_t)2 * 1024 * 1024)
+
+static bool fill_call(struct arena *arena, ProtobufCBinaryData body, struct hotline_row *row)
+{
+    static Rec__Caller nobody = REC__CALLER__INIT;
+    const Rec__Call *call = rec__call__unpack(arena_allocator_more(arena, BODY_BUDGET_BYTES), body.len, body.data);
+    if (call == NULL)
+        return false;
+    const Rec__Caller *caller = call->caller == NULL ? &nobody : call->caller;
+    row->event.kind = "call";
+    row->event.state = call_state_text(call->state);
+    row->event.reason = end_text(call->end);
+    row->event.gateway = call->gateway;
+    row->event.from = caller->number;
+    row->event.place = place_of(caller->place);
+    row->event.queue = call->queue;
+    row->event.detail = call->detail;
+    row->event.agent = call->agent;
+    row->event.offers = call->offers;
+    row->event.queued_ms = call->queued_ms;
+    row->event.ringing_ms = call->ringing_ms;
+    row->event.connected_ms = call->connected_ms;
+    row->event.ended_ms = call->ended_ms;
+    return true;
+}
+
+static bool fill_agent(struct arena *arena, ProtobufCBinaryData body, struct hotline_row *row)
+{
+    const Rec__Desk *desk = rec__desk__unpack(arena_allocator_more(arena, BODY_BUDGET_BYTES), body.len, body.data);
+    if (desk == NULL)
+        return false;
+    row->event.kind = "agent";
+    row->event.state = agent_state_text(desk->state);
+    row->event.reason = desk->reason;
+    row->event.call = desk->call;
+    row->event.since_ms = desk->since_ms;
+    return true;
+}
+
+static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cursor *cursor,
+                       hotline_row_callback *on_row, void *user)
+{
+    struct hotline_row row = {.type = HOTLINE_ROW_EVENT};
+    row.event.state = row.event.reason = row.event.call = "";
+    row.event.gateway = row.event.from = row.event.queue = row.event.detail = row.event.agent = "";
+    row.event.place = place_of(NULL);
+    if (from->at == NULL || !text_is_name(from->at->owner, NAME_MAX_BYTES) ||
+        !cursor_advance(cursor, from->at->owner, from->at->boot, from->at->seq))
+        return false;
+    bool known = from->kind == REC__KIND__CALL   ? fill_call(arena, from->body, &row)
+                 : from->kind == REC__KIND__DESK ? fill_agent(arena, from->body, &row)
+                                                 : false;
+    if (!known)
+        return true;  // of a newer protocol: the cursor goes on
+    char *text = cursor_write(cursor);
+    row.event.id = from->id;
+    row.event.cursor = text;
+    row.event.owner = from->at->owner;
+    row.event.boot = from->at->boot;
+    row.event.seq = from->at->seq;
+    row.event.attach = from->attach;
+    on_row(user, &row);
+    free(text);
+    return true;
+}
+
+// What the node says goes before: it leaves out feeds that nobody needs any more.
+static bool take_over(struct cursor *cursor, const Cli__Events *events)
+{
+    struct cursor upto = {0};
+    bool sound = true;
+    for (size_t i = 0; i < events->n_upto && sound; i++) {
+        const Cli__FeedPlace *place = events->upto[i];
+        sound = text_is_name(place->owner, NAME_MAX_BYTES) &&
+                cursor_advance(&upto, place->owner, place->boot, place->seq);
+    }
+    if (sound)
+        cursor_copy(cursor, &upto);
+    cursor_close(&upto);
+    return sound;
+}
+
+bool rows_give_events(struct arena *arena, const Cli__Events *events, bool last, struct cursor *cursor,
+                      hotline_row_callback *on_row, void *user)
+{
+    if (on_row == NULL)
+        return true;
+    for (size_t i = 0; i < events->n_rows; i++)
+        if (!give_event(arena, events->rows[i], cursor, on_row, user))
+            return false;
+    if (!last)
+        return true;
+    if (!take_over(cursor, events))
+        return false;
+    char *text = cursor_write(cursor);
+    struct hotline_row row = {.type = HOTLINE_ROW_CURSOR};
+    row.cursor.cursor = text;
+    row.cursor.more = events->more;
+    on_row(user, &row);
+    free(text);
+    return true;
+}
