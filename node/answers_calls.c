@@ -86,6 +86,10 @@ void answer_explain(struct node *node, const struct reply *reply, const Cli__Que
     explain.story = body;
     explain.version = &version;
     explain.born_ms = record->born_ms;
+    const struct record *wrap = store_find(node->store, REC__KIND__WRAP_UP_OF, query->call);
+    if (wrap != NULL)
+        explain.wrap =
+            rec__wrap__unpack(arena_allocator_more(&node->arena, CALL_BUDGET_BYTES), wrap->body.bytes, wrap->body.data);
     uint32_t agent = node->directory == NULL ? DIRECTORY_NONE : directory_find_agent(node->directory, body->agent);
     if (agent != DIRECTORY_NONE)
         explain.site = (char *)node->directory->sites[node->directory->agents[agent].site].id;

@@ -53,8 +53,8 @@ static bool is_of_number(const struct events *self, struct span body)
     // The number stands in the body as it is written: most bodies are passed over without being taken apart.
     if (memmem(body.data, body.bytes, self->number, strlen(self->number)) == NULL)
         return false;
-    const Rec__Call *call = rec__call__unpack(
-        arena_allocator(&self->reply->node->arena, STORE_RECORD_MAX_BYTES), body.bytes, body.data);
+    const Rec__Call *call =
+        rec__call__unpack(arena_allocator(&self->reply->node->arena, STORE_RECORD_MAX_BYTES), body.bytes, body.data);
     return call != NULL && call->caller != NULL && strcmp(call->caller->number, self->number) == 0;
 }
 
@@ -62,7 +62,7 @@ static bool wants(const struct events *self, const struct record *record)
 {
     if (self->number[0] != '\0')
         return record->kind == REC__KIND__CALL && is_of_number(self, record->body);
-    return record->kind == REC__KIND__CALL || record->kind == REC__KIND__DESK;
+    return record->kind == REC__KIND__CALL || record->kind == REC__KIND__DESK || record->kind == REC__KIND__WRAP_UP_OF;
 }
 
 static bool visit(void *context, const struct record *record)

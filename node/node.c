@@ -169,7 +169,7 @@ static bool open_store(struct node *self, struct problem *ret_problem)
     struct store_options options = {.node = self->config->self.name,
                                     .boot = self->boot,
                                     .records_max = self->config->records_max,
-                                    .horizon_kind_mask = 1u << REC__KIND__CALL};
+                                    .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF};
     self->store = store_create(&options);
     if (!store_open(self->store, self->disk, ret_problem))
         return false;

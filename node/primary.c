@@ -49,7 +49,8 @@ bool primary_sees_majority(const struct node *self)
 static void on_purged(void *context, const struct record *record)
 {
     struct event event = {.type = EVENT_PURGED, .name = record->id};
-    node_step(context, &event);
+    if (record->kind == REC__KIND__CALL)
+        node_step(context, &event);
 }
 
 void primary_take_over(struct node *self)

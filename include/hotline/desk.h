@@ -31,6 +31,10 @@ HOTLINE_API enum hotline_result hotline_desk_end(struct hotline_client *desk);
 // and takes effect after it (instead of wrap_up); available takes that back.
 HOTLINE_API enum hotline_result hotline_desk_available(struct hotline_client *desk);
 HOTLINE_API enum hotline_result hotline_desk_not_ready(struct hotline_client *desk, const char *reason);
+// How the last conversation went, in a word or a few (at most 64 bytes): a code of the house. `call` may be NULL.
+// Stored beside the call's record, and said again to the next node as long as no other conversation has been.
+HOTLINE_API enum hotline_result hotline_desk_disposition(struct hotline_client *desk, const char *call,
+                                                         const char *disposition);
 HOTLINE_API const char *hotline_desk_state(const struct hotline_client *desk);
 HOTLINE_API const char *hotline_desk_call(const struct hotline_client *desk);  // rings or is spoken, or ""
 

@@ -68,7 +68,8 @@ struct hotline_row {
             uint32_t service_level_permille, abandonment_permille, target_percent, target_ms;
         } queue;
         struct {
-            const char *call, *gateway, *from, *queue, *dialled, *state, *reason, *detail, *agent, *site, *owner;
+            const char *call, *gateway, *from, *queue, *dialled, *state, *reason, *detail, *agent, *site, *owner,
+                *disposition;  // in the agent's words, after it
             struct hotline_place place;
             const char *const *languages;
             const char *const *skills;
@@ -93,14 +94,15 @@ struct hotline_row {
             uint64_t claim, revision;
         } applied;
         struct {  // a record as it stands at its place (owner, boot, seq). What its kind does not have is 0 or ""
-            const char *kind;    // call, agent
+            const char *kind;    // call, agent, wrap_up
             const char *id;      // of the call or agent
             const char *cursor;  // goes on behind this event
             const char *owner;
             uint64_t boot, seq, attach;
             const char *state, *reason;
-            const char *call;  // agent: that rings or is spoken
-            uint64_t since_ms;  // agent: wall clock, in this state
+            const char *call;         // agent: that rings or is spoken
+            uint64_t since_ms;        // agent: wall clock, in this state; wrap_up: said then
+            const char *disposition;  // wrap_up, of the call `id` by `agent`
             const char *gateway, *from, *queue, *detail, *agent;  // call, from here on
             struct hotline_place place;
             uint32_t offers;

@@ -17,7 +17,7 @@ struct cursor_place {
     uint64_t boot, seq;
 };
 
-struct cursor {  // zero is empty and valid: the beginning
+struct cursor {                   // zero is empty and valid: the beginning
     struct cursor_place *places;  // by owner and boot
     uint32_t count, capacity;
 };

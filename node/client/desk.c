@@ -95,7 +95,10 @@ static void say_word(struct desk *self, struct word *word)
 {
     word->tries++;
     word->at_us = client_now(&self->base) + CLIENT_REPEAT_MS * (uint64_t)1000;
-    say(self, word->word, word->call, word->n, word == &self->state_word ? self->reason : "");
+    const char *reason = word == &self->state_word         ? self->reason
+                         : word == &self->disposition_word ? self->disposition
+                                                           : "";
+    say(self, word->word, word->call, word->n, reason);
 }
 
 void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n)
@@ -141,6 +144,13 @@ static void emit_call(struct desk *self, enum hotline_event_type type, const cha
     client_emit(&self->base, &event);
 }
 
+void desk_has_spoken(struct desk *self, const char *call)
+{
+    text_copy(self->spoken_call, sizeof self->spoken_call, call);
+    self->disposition[0] = '\0';
+    self->disposition_word.tries = 0;
+}
+
 static void ended_by_other(struct desk *self, const char *reason, bool node_knows_wrap_up)
 {
     char call[sizeof self->offer.call];
@@ -152,6 +162,7 @@ static void ended_by_other(struct desk *self, const char *reason, bool node_know
         emit_call(self, HOTLINE_WITHDRAWN, call, n, reason);
         return;
     }
+    desk_has_spoken(self, call);
     desk_rest(self, DESK_WRAP_UP);
     if (!node_knows_wrap_up && self->state == DESK_WRAP_UP)
         desk_set_word(self, &self->state_word, CLI__DESK_WORD__WORD__WRAPPING, "", 0);
@@ -261,6 +272,11 @@ static void adopt(struct desk *self, const Cli__DeskNews *news)
 static void news(struct desk *self, const Cli__DeskNews *words)
 {
     bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
+    if (words->disposed) {
+        if (is_about(&self->disposition_word, words->call, 0))
+            self->disposition_word.tries = 0;
+        return;
+    }
     if (ours && words->ended) {
         ended_by_other(self, words->reason[0] != '\0' ? words->reason : "ended",
                        words->state == REC__AGENT_STATE__WRAP_UP);
@@ -300,6 +316,8 @@ static void desk_refused(struct hotline_client *client, const Cli__Refused *word
         return;
     if (strcmp(words->reason, "has_a_call") == 0)
         return;  // an offer crossed our word; it will be declined, and the word said again
+    if (words->what[0] != '\0' && is_about(&self->disposition_word, words->what, 0))
+        return;  // it has no copy of the call yet: it is said again
     if (words->what[0] != '\0' && is_about(&self->call_word, words->what, 0)) {
         self->call_word.tries = 0;
         if (desk_has_call(self) && strcmp(self->offer.call, words->what) == 0) {
@@ -345,6 +363,8 @@ static void desk_attached(struct hotline_client *client)
     bool said = self->moves == self->moves_attached;
     if (self->state == DESK_RINGING)
         start_ring_time(self);  // the node gives it a ring time anew, too
+    if (self->disposition[0] != '\0')
+        desk_set_word(self, &self->disposition_word, CLI__DESK_WORD__WORD__DISPOSITION, self->spoken_call, 0);
     if (self->call_word.tries > 0) {
         self->call_word.tries = 0;
         say_word(self, &self->call_word);
@@ -374,6 +394,7 @@ static void desk_tick(struct hotline_client *client, uint64_t now_us)
         return;
     repeat(self, &self->call_word, now_us);
     repeat(self, &self->state_word, now_us);
+    repeat(self, &self->disposition_word, now_us);
     if (self->state == DESK_RINGING && now_us >= self->offer.over_us) {
         ended_by_other(self, "ring_time_over", false);
         attachment_renew(client);  // the node should have said so
@@ -399,6 +420,8 @@ static uint64_t desk_next_us(const struct hotline_client *client)
         next = earlier(next, self->call_word.at_us);
     if (client->phase == CLIENT_ATTACHED && self->state_word.tries > 0)
         next = earlier(next, self->state_word.at_us);
+    if (client->phase == CLIENT_ATTACHED && self->disposition_word.tries > 0)
+        next = earlier(next, self->disposition_word.at_us);
     bool untold = strcmp(desk_state_text(self->state), self->told_state) != 0 ||
                   strcmp(self->reason, self->told_reason) != 0 || self->ended_call[0] != '\0';
     return untold ? client->ticked_us : next;

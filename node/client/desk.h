@@ -26,10 +26,13 @@ struct desk {
         uint32_t n;
         uint32_t deadline_ms;
         uint64_t over_us;
-    } offer;                 // RINGING, ACCEPTED, ON_CALL
-    struct word call_word;   // ACCEPT, DECLINE, END, NO_CALL
-    struct word state_word;  // READY, AWAY, WRAPPING
-    bool then_not_ready;     // once the call is over
+    } offer;                       // RINGING, ACCEPTED, ON_CALL
+    struct word call_word;         // ACCEPT, DECLINE, END, NO_CALL
+    struct word state_word;        // READY, AWAY, WRAPPING
+    struct word disposition_word;  // said again whenever it attaches, until the next conversation
+    char disposition[CLIENT_REASON_MAX_BYTES + 1];
+    char spoken_call[CALL_ID_MAX_BYTES + 1];  // the last conversation
+    bool then_not_ready;                      // once the call is over
     char then_reason[CLIENT_REASON_MAX_BYTES + 1];
     char ended_call[CALL_ID_MAX_BYTES + 1];  // ended here: to be told in process()
     const char *told_state;
@@ -48,6 +51,7 @@ bool desk_has_call(const struct desk *self);
 void desk_move(struct desk *self, enum desk_state to, const char *reason);
 // To `state`, or to not ready when that was asked for meanwhile.
 void desk_rest(struct desk *self, enum desk_state state);
+void desk_has_spoken(struct desk *self, const char *call);
 void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n);
 
 #endif

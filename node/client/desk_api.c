@@ -90,6 +90,8 @@ enum hotline_result hotline_desk_end(struct hotline_client *client)
     text_copy(self->ended_call, sizeof self->ended_call, self->offer.call);
     desk_set_word(self, &self->call_word, spoken ? CLI__DESK_WORD__WORD__END : CLI__DESK_WORD__WORD__NO_CALL,
                   self->offer.call, self->offer.n);
+    if (spoken)
+        desk_has_spoken(self, self->offer.call);
     desk_rest(self, spoken ? DESK_WRAP_UP : DESK_AVAILABLE);
     client_wake(client);
     return HOTLINE_OK;
@@ -126,6 +128,24 @@ enum hotline_result hotline_desk_not_ready(struct hotline_client *client, const 
     }
     desk_move(self, DESK_NOT_READY, reason);
     desk_set_word(self, &self->state_word, CLI__DESK_WORD__WORD__AWAY, "", 0);
+    client_wake(client);
+    return HOTLINE_OK;
+}
+
+enum hotline_result hotline_desk_disposition(struct hotline_client *client, const char *call, const char *disposition)
+{
+    enum hotline_result result = is_desk(client);
+    struct desk *self = desk_of(client);
+    if (result != HOTLINE_OK)
+        return result;
+    if (disposition == NULL || disposition[0] == '\0' || !text_is_printable(disposition, CLIENT_REASON_MAX_BYTES))
+        return HOTLINE_INVALID;
+    if (self->spoken_call[0] == '\0')
+        return HOTLINE_WRONG_STATE;
+    if (call != NULL && strcmp(call, self->spoken_call) != 0)
+        return HOTLINE_UNKNOWN;
+    text_copy(self->disposition, sizeof self->disposition, disposition);
+    desk_set_word(self, &self->disposition_word, CLI__DESK_WORD__WORD__DISPOSITION, self->spoken_call, 0);
     client_wake(client);
     return HOTLINE_OK;
 }

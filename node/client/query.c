@@ -69,9 +69,8 @@ static bool give_rows(struct query *self, struct question *question)
         Cli__ToClient *words = cli__to_client__unpack(arena_allocator(&self->arena, CLIENT_UNPACK_BUDGET_BYTES), bytes,
                                                       question->answer.data + at + sizeof bytes);
         at += sizeof bytes + bytes;
-        sound = words != NULL &&
-                rows_give(&self->arena, words->answer, &export_, &export_parts, &question->cursor, question->on_row,
-                          self->base.user);
+        sound = words != NULL && rows_give(&self->arena, words->answer, &export_, &export_parts, &question->cursor,
+                                           question->on_row, self->base.user);
     }
     bytes_close(&export_);
     return sound;

@@ -146,6 +146,7 @@ static bool give_explain(const struct out *out, const Cli__Explain *from)
     row.explain.detail = story->detail;
     row.explain.agent = story->agent;
     row.explain.site = from->site;
+    row.explain.disposition = from->wrap == NULL ? "" : from->wrap->disposition;
     row.explain.owner = from->version == NULL ? "" : from->version->owner;
     row.explain.place = place_of(caller->place);
     row.explain.languages = list(out, caller->n_languages, caller->languages);

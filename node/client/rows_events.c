@@ -43,19 +43,33 @@ static bool fill_agent(struct arena *arena, ProtobufCBinaryData body, struct hot
     return true;
 }
 
+static bool fill_wrap(struct arena *arena, ProtobufCBinaryData body, struct hotline_row *row)
+{
+    const Rec__Wrap *wrap = rec__wrap__unpack(arena_allocator_more(arena, BODY_BUDGET_BYTES), body.len, body.data);
+    if (wrap == NULL)
+        return false;
+    row->event.kind = "wrap_up";
+    row->event.agent = wrap->agent;
+    row->event.disposition = wrap->disposition;
+    row->event.since_ms = wrap->at_ms;
+    return true;
+}
+
 static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cursor *cursor,
                        hotline_row_callback *on_row, void *user)
 {
     struct hotline_row row = {.type = HOTLINE_ROW_EVENT};
     row.event.state = row.event.reason = row.event.call = "";
     row.event.gateway = row.event.from = row.event.queue = row.event.detail = row.event.agent = "";
+    row.event.disposition = "";
     row.event.place = place_of(NULL);
     if (from->at == NULL || !text_is_name(from->at->owner, NAME_MAX_BYTES) ||
         !cursor_advance(cursor, from->at->owner, from->at->boot, from->at->seq))
         return false;
-    bool known = from->kind == REC__KIND__CALL   ? fill_call(arena, from->body, &row)
-                 : from->kind == REC__KIND__DESK ? fill_agent(arena, from->body, &row)
-                                                 : false;
+    bool known = from->kind == REC__KIND__CALL         ? fill_call(arena, from->body, &row)
+                 : from->kind == REC__KIND__DESK       ? fill_agent(arena, from->body, &row)
+                 : from->kind == REC__KIND__WRAP_UP_OF ? fill_wrap(arena, from->body, &row)
+                                                       : false;
     if (!known)
         return true;  // of a newer protocol: the cursor goes on
     char *text = cursor_write(cursor);
@@ -77,8 +91,8 @@ static bool take_over(struct cursor *cursor, const Cli__Events *events)
     bool sound = true;
     for (size_t i = 0; i < events->n_upto && sound; i++) {
         const Cli__FeedPlace *place = events->upto[i];
-        sound = text_is_name(place->owner, NAME_MAX_BYTES) &&
-                cursor_advance(&upto, place->owner, place->boot, place->seq);
+        sound =
+            text_is_name(place->owner, NAME_MAX_BYTES) && cursor_advance(&upto, place->owner, place->boot, place->seq);
     }
     if (sound)
         cursor_copy(cursor, &upto);

@@ -280,6 +280,9 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
 
 void desk_attach(struct board *self, const struct event *event);
 void desk_word(struct board *self, const struct event *event);
+
+// wraps.c: how conversations went
+void wrap_say(struct board *self, uint32_t agent, const struct Cli__DeskWord *word);
 void desk_gone(struct board *self, const struct event *event);
 void desk_deadline(struct board *self, uint32_t agent);
 void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const char *reason);

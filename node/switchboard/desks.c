@@ -298,6 +298,9 @@ void desk_word(struct board *self, const struct event *event)
     case CLI__DESK_WORD__WORD__WRAPPING:
         set_readiness(self, agent, word);
         return;
+    case CLI__DESK_WORD__WORD__DISPOSITION:
+        wrap_say(self, agent, word);
+        return;
     case CLI__DESK_WORD__WORD__WORD_UNSET:
     case _CLI__DESK_WORD__WORD_IS_INT_SIZE:
         self->counters.words_refused++;

@@ -26,6 +26,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_CALLS_MAX 1000000    // not ended, own and copies
 #define SWITCHBOARD_LANGUAGES_MAX 16     // of one call
 #define SWITCHBOARD_STORY_MAX 8          // offers kept whole with a call
+#define WRAP_DISPOSITION_MAX_BYTES 64    // of a call's disposition
 #define SWITCHBOARD_OFFER_SLACK_MS 1500  // an offer's owner waits this much longer than the desk rings
 #define SWITCHBOARD_REPEAT_MS 500        // what must arrive between owners is said again
 #define SWITCHBOARD_TICK_MS 1000

@@ -165,11 +165,11 @@ static void desks_say_word(struct desks *self, enum hotline_result result, const
 
 static bool desks_command(struct desks *self, const char *word, const char *rest)
 {
-    static const char *const words[] = {"available", "not_ready", "accept", "decline", "end"};
+    static const char *const words[] = {"available", "not_ready", "accept", "decline", "end", "disposition"};
     size_t which = 0;
-    while (which < 5 && strcmp(words[which], word) != 0)
+    while (which < 6 && strcmp(words[which], word) != 0)
         which++;
-    if (which == 5)
+    if (which == 6)
         return false;
     for (size_t i = 0; i < self->count; i++) {
         struct hotline_client *client = self->desks[i].client;
@@ -184,8 +184,10 @@ static bool desks_command(struct desks *self, const char *word, const char *rest
             result = hotline_desk_accept(client, NULL);
         else if (which == 3)
             result = hotline_desk_decline(client, NULL);
-        else
+        else if (which == 4)
             result = hotline_desk_end(client);
+        else
+            result = hotline_desk_disposition(client, NULL, rest);
         desks_say_word(self, result, self->desks[i].agent, word);
     }
     return true;
@@ -202,7 +204,8 @@ static void desks_line(struct desks *self, char *line)
     for (size_t end = strlen(rest); end > 0 && isspace((unsigned char)rest[end - 1]); end--)
         rest[end - 1] = 0;
     if (word[0] && !desks_command(self, word, rest))
-        output_fail(EXIT_REFUSED, "desk: '%s' is none of available, not_ready REASON, accept, decline, end", word);
+        output_fail(EXIT_REFUSED,
+                    "desk: '%s' is none of available, not_ready REASON, accept, decline, end, disposition TEXT", word);
 }
 
 // False: the end.

@@ -16,7 +16,7 @@ struct events {
 
 static void print_for_people(json_t *event)
 {
-    static const char *const keys[] = {"agent", "call", "reason", "from", "queue", "owner", "seq"};
+    static const char *const keys[] = {"agent", "call", "reason", "from", "queue", "disposition", "owner", "seq"};
     json_t *fields = json_object();
     const char *kind = json_string_value(json_object_get(event, "kind"));
     json_object_set(fields, kind, json_object_get(event, kind));

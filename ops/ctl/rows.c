@@ -124,6 +124,7 @@ static json_t *row_explain(const struct hotline_row *row)
     add_text(to, "detail", row->explain.detail);
     add_text(to, "agent", row->explain.agent);
     add_text(to, "site", row->explain.site);
+    add_text(to, "disposition", row->explain.disposition);
     add_text(to, "gateway", row->explain.gateway);
     add_text(to, "owner", row->explain.owner);
     add_number(to, "attach", row->explain.attach);
@@ -159,11 +160,13 @@ static json_t *row_offered(const struct hotline_row *row)
 static json_t *row_event(const struct hotline_row *row)
 {
     json_t *to = json_object();
-    bool is_call = strcmp(row->event.kind, "call") == 0;
+    bool is_call = strcmp(row->event.kind, "call") == 0, is_agent = strcmp(row->event.kind, "agent") == 0;
     add_text(to, "kind", row->event.kind);
-    add_text(to, is_call ? "call" : "agent", row->event.id);
-    add_text(to, "state", row->event.state);
-    add_text(to, "reason", row->event.reason);
+    add_text(to, is_agent ? "agent" : "call", row->event.id);
+    if (is_call || is_agent) {
+        add_text(to, "state", row->event.state);
+        add_text(to, "reason", row->event.reason);
+    }
     if (is_call) {
         add_text(to, "agent", row->event.agent);
         add_text(to, "from", row->event.from);
@@ -176,9 +179,13 @@ static json_t *row_event(const struct hotline_row *row)
         add_number(to, "ringing_ms", row->event.ringing_ms);
         add_number(to, "connected_ms", row->event.connected_ms);
         add_number(to, "ended_ms", row->event.ended_ms);
-    } else {
+    } else if (is_agent) {
         add_text(to, "call", row->event.call);
         add_number(to, "since_ms", row->event.since_ms);
+    } else {
+        add_text(to, "agent", row->event.agent);
+        add_text(to, "disposition", row->event.disposition);
+        add_number(to, "at_ms", row->event.since_ms);
     }
     add_text(to, "owner", row->event.owner);
     add_hex(to, "boot", row->event.boot);

@@ -45,9 +45,9 @@ static void it_never_goes_back(void **state)
 static void what_is_no_cursor_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"x",        "a~1",      "a~1~",      "a~1~2,",     "a~ 1~2",   "a~-1~2",
-                                        "a~1~+2",   "~1~2",     "a b~1~2",   "a~1~2 ",     "a~1~2;b~", ",a~1~2",
-                                        "a~1~2~3",  "a~zz~2",   "a~1~1a"};
+    static const char *const wrong[] = {"x",        "a~1",    "a~1~",    "a~1~2,",  "a~ 1~2",
+                                        "a~-1~2",   "a~1~+2", "~1~2",    "a b~1~2", "a~1~2 ",
+                                        "a~1~2;b~", ",a~1~2", "a~1~2~3", "a~zz~2",  "a~1~1a"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct cursor cursor = {0};
         assert_true(cursor_advance(&cursor, "kept", 1, 1));

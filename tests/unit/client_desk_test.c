@@ -253,6 +253,42 @@ static void a_conversation_goes_on_when_the_node_dies(void **state)
     fake_free(self);
 }
 
+static void disposed(struct fake *self, const char *call)
+{
+    Cli__DeskNews words = CLI__DESK_NEWS__INIT;
+    words.attach = self->nodes[0].attach;
+    words.state = REC__AGENT_STATE__WRAP_UP;
+    words.call = (char *)call;
+    words.disposed = true;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_DESK_NEWS;
+    message.desk_news = &words;
+    fake_say(self, 0, &message);
+}
+
+static void a_disposition_is_said_until_it_is_written_and_to_the_next_node_again(void **state)
+{
+    (void)state;
+    struct fake *self = attached_desk(NULL);
+    assert_int_equal(hotline_desk_disposition(self->client, NULL, "resolved"), HOTLINE_WRONG_STATE);
+    talk(self, "c1");
+    hotline_desk_end(self->client);
+    news(self, REC__AGENT_STATE__WRAP_UP, "", "c1", false, true);
+    assert_int_equal(hotline_desk_disposition(self->client, "c2", "resolved"), HOTLINE_UNKNOWN);
+    assert_int_equal(hotline_desk_disposition(self->client, "c1", ""), HOTLINE_INVALID);
+    assert_int_equal(hotline_desk_disposition(self->client, "c1", "resolved"), HOTLINE_OK);
+    fake_run(self, 600);
+    assert_int_equal(count_words(self, CLI__DESK_WORD__WORD__DISPOSITION), 2);
+    disposed(self, "c1");
+    fake_run(self, 3000);
+    assert_int_equal(count_words(self, CLI__DESK_WORD__WORD__DISPOSITION), 2);
+    node_dies(self);
+    assert_int_equal(last_word(self)->word, CLI__DESK_WORD__WORD__DISPOSITION);
+    assert_string_equal(last_word(self)->call, "c1");
+    assert_string_equal(last_word(self)->reason, "resolved");
+    fake_free(self);
+}
+
 static void a_withdrawn_offer_returns_to_available(void **state)
 {
     (void)state;
@@ -441,6 +477,7 @@ int main(void)
         cmocka_unit_test(a_ringing_desk_says_so_to_the_next_node),
         cmocka_unit_test(an_accept_the_dying_node_did_not_pass_on_is_said_to_the_next),
         cmocka_unit_test(a_conversation_goes_on_when_the_node_dies),
+        cmocka_unit_test(a_disposition_is_said_until_it_is_written_and_to_the_next_node_again),
         cmocka_unit_test(a_withdrawn_offer_returns_to_available),
         cmocka_unit_test(missed_calls_make_it_not_ready_by_the_nodes_word),
         cmocka_unit_test(a_declined_offer_is_over_at_once_and_said_until_heard),

@@ -1,0 +1,64 @@
+// How a conversation went, as its agent says in wrap-up: a record of its own, for the call's is its owner's alone, and
+// that owner may be gone. The desk says it again whenever it attaches, so a node that dies takes nothing with it.
+#include "node/switchboard/board.h"
+
+#include "cluster/base/text.h"
+
+#include <string.h>
+
+static bool is_written(struct board *self, const char *call, const char *agent, const char *disposition)
+{
+    const struct record *record = store_find(self->store, REC__KIND__WRAP_UP_OF, call);
+    if (record == NULL)
+        return false;
+    const Rec__Wrap *wrap = rec__wrap__unpack(arena_allocator_more(&self->arena, STORE_RECORD_MAX_BYTES),
+                                              record->body.bytes, record->body.data);
+    return wrap != NULL && strcmp(wrap->agent, agent) == 0 && strcmp(wrap->disposition, disposition) == 0;
+}
+
+static void put(struct board *self, const char *call, uint64_t attach, uint64_t born_ms, const Rec__Wrap *wrap)
+{
+    struct effect *effect = say_effect(self, EFFECT_PUT);
+    effect->kind = REC__KIND__WRAP_UP_OF;
+    effect->name = board_text(self, call);
+    effect->attach = attach;
+    effect->born_ms = born_ms;
+    effect->count = rec__wrap__get_packed_size(wrap);
+    rec__wrap__pack(wrap, bytes_grow(&self->effects->bytes, effect->count));
+}
+
+static void say_written(struct board *self, uint32_t agent, const char *call)
+{
+    Cli__DeskNews news = CLI__DESK_NEWS__INIT;
+    news.attach = self->desks[agent].attach;
+    news.state = self->desks[agent].state;
+    news.reason = self->desks[agent].reason;
+    news.call = (char *)call;
+    news.disposed = true;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_DESK_NEWS;
+    message.desk_news = &news;
+    say_to_session(self, self->desks[agent].here->session, &message);
+}
+
+void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)
+{
+    const char *id = self->directory->agents[agent].id;
+    const struct record *record = NULL;
+    const Rec__Call *call =
+        text_is_name(word->call, CALL_ID_MAX_BYTES) ? board_stored_call(self, word->call, &record) : NULL;
+    if (call == NULL || strcmp(call->agent, id) != 0 || !text_is_printable(word->reason, WRAP_DISPOSITION_MAX_BYTES)) {
+        self->counters.words_refused++;
+        say_refused(self, self->desks[agent].here->session, "not_your_call", word->call, self->desks[agent].attach,
+                    "there is no call %.128s here that %.64s has spoken", word->call, id);
+        return;
+    }
+    if (!is_written(self, word->call, id, word->reason)) {
+        Rec__Wrap wrap = REC__WRAP__INIT;
+        wrap.agent = (char *)id;
+        wrap.disposition = word->reason;
+        wrap.at_ms = self->now.wall_ms;
+        put(self, word->call, self->desks[agent].attach, record->born_ms, &wrap);
+    }
+    say_written(self, agent, word->call);
+}
