@@ -1,6 +1,7 @@
 // hotline-sim: histories from seeds, judged.
 #include "chaos/sim/faults.h"
 #include "chaos/sim/many.h"
+#include "chaos/sim/rules.h"
 #include "chaos/sim/sim.h"
 
 #include <getopt.h>
@@ -17,6 +18,7 @@ static void usage(FILE *to)
           "  --agents K       agents (the seed decides)\n"
           "  --minutes M      of storm, before all is healed (1; 0.5 is half a minute)\n"
           "  --faults LIST    of net,cut,crash,disk,pause,clock,client; all (the default), none\n"
+          "  --break RULE     without this safety rule: the history should be violated; help: lists the rules\n"
           "  --trace FILE     writes the history, an event a line\n",
           to);
 }
@@ -54,6 +56,7 @@ static bool read_minutes(const char *text, uint32_t *ret_seconds)
 struct wishes {
     struct sim_options options;
     const char *trace;
+    char **argv;
     bool has_seed, has_seeds;
     uint64_t first, last, jobs;
 };
@@ -86,6 +89,10 @@ static bool read_option(struct wishes *wishes, int option, char *value)
     case 'f':
         good = faults_parse(value, &wishes->options.faults);
         break;
+    case 'b':
+        wishes->options.rule = value;
+        good = rules_break(value, wishes->argv);
+        break;
     case 't':
         wishes->trace = value;
         break;
@@ -116,13 +123,18 @@ static int run_one(struct wishes *wishes)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
-        {"jobs", required_argument, NULL, 'j'},   {"nodes", required_argument, NULL, 'n'},
-        {"agents", required_argument, NULL, 'a'}, {"minutes", required_argument, NULL, 'm'},
-        {"faults", required_argument, NULL, 'f'}, {"trace", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    struct wishes wishes = {.options = {.seconds = 60, .faults = FAULTS_ALL}, .jobs = 1};
+    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+                                            {"seeds", required_argument, NULL, 'S'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"nodes", required_argument, NULL, 'n'},
+                                            {"agents", required_argument, NULL, 'a'},
+                                            {"minutes", required_argument, NULL, 'm'},
+                                            {"faults", required_argument, NULL, 'f'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"break", required_argument, NULL, 'b'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    struct wishes wishes = {.options = {.seconds = 60, .faults = FAULTS_ALL}, .jobs = 1, .argv = argv};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h') {
             usage(stdout);

@@ -32,6 +32,8 @@ void many_print(const struct sim_options *options, const struct sim_result *resu
 static void print_command(const struct sim_options *options, uint64_t seed)
 {
     printf("repeat it: hotline-sim --seed %llu", (unsigned long long)seed);
+    if (options->rule != NULL)
+        printf(" --break %s", options->rule);
     if (options->nodes != 0)
         printf(" --nodes %u", options->nodes);
     if (options->agents != 0)

@@ -38,6 +38,7 @@ struct sim_options {
     uint32_t faults;                       // bits, by enum sim_fault
     uint32_t pace_permille;                // people's time, of what it mostly is; 0: 1000
     uint32_t reattach_ms, adopt_after_ms;  // of the directory; 0: its default
+    const char *rule;                      // broken; NULL: none
     FILE *trace;                           // NULL: none
 };
 

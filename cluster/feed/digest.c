@@ -7,6 +7,8 @@
 // the same after a while; what the feeds are bringing anyway is then left to them (mending.c).
 #include "cluster/feed/feed_inside.h"
 
+#include "cluster/base/rule.h"
+
 #include <string.h>
 
 static void due_in(struct remote *remote, struct now now, uint32_t ms)
@@ -175,6 +177,8 @@ static bool ask(struct feed *self, struct now now, uint32_t peer)
 
 void digest_tick(struct feed *self, struct now now)
 {
+    if (!RULE(mend_by_digests))
+        return;
     if (self->round >= 0) {
         if (now.mono_us - self->round_us < (uint64_t)DIGEST_ROUND_MS * 1000)
             return;

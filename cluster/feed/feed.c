@@ -1,5 +1,7 @@
 #include "cluster/feed/feed_inside.h"
 
+#include "cluster/base/rule.h"
+
 #include <stdlib.h>
 
 bool feed_send(struct feed *self, uint32_t peer, Peer__Envelope__BodyCase body_case, void *body)
@@ -21,7 +23,7 @@ void feed_peer_up(struct feed *self, struct now now, uint32_t peer)
         // What an older boot held may be gone with its disk.
         for (uint32_t i = 0; i < self->lanes.count; i++)
             lane_forget(self->lanes.lanes[i], peer);
-        remote->stored = 0;
+        remote->stored = RULE(new_boot_stored_nothing) ? 0 : remote->stored;
         remote->met = remote->swept;
         remote->boot = view->boot;
         remote->lane = lane_need(self, view->card.name, view->boot);

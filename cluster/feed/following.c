@@ -4,6 +4,8 @@
 // the one that holds most, the nearest of these. The server goes on serving what changes until one of the two is down.
 #include "cluster/feed/feed_inside.h"
 
+#include "cluster/base/rule.h"
+
 #include <string.h>
 
 static bool is_past(struct now now, uint64_t since_us, uint32_t ms)
@@ -171,7 +173,7 @@ void following_chunk(struct feed *self, struct now now, uint32_t peer, const Pee
     size_t bytes = is_new ? records_take(self, chunk->records, chunk->n_records, false) : 0;
     if (remote->up)
         lane_tell(self, lane, peer, chunk->upto);
-    if (chunk->after > lane->cursor) {
+    if (RULE(gap_keeps_cursor) && chunk->after > lane->cursor) {
         gap(self, now, lane, peer);
         return;
     }

@@ -3,6 +3,8 @@
 // only by an empty chunk, so that the reader knows it was heard.
 #include "cluster/feed/feed_inside.h"
 
+#include "cluster/base/rule.h"
+
 #include <stdlib.h>
 
 static struct reader **find(struct lane *lane, uint32_t peer)
@@ -94,6 +96,8 @@ static enum pumped send_chunk(struct feed *self, struct lane *lane, struct reade
     uint64_t upto = reader->sent;
     if (is_more)
         upto = store_scan(self->store, lane->owner, lane->boot, reader->sent, reader->sweep_upto, collect, &self->list);
+    if (!RULE(cursor_of_the_beginning) && upto == reader->sweep_upto)
+        upto = cursor;
     if (self->list.bytes > room && reader->bytes > 0)
         return PUMPED_NOTHING;
     Peer__FeedChunk chunk = PEER__FEED_CHUNK__INIT;

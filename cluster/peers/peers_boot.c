@@ -1,5 +1,7 @@
 #include "cluster/peers/peers_inside.h"
 
+#include "cluster/base/rule.h"
+
 #include <string.h>
 
 // A heartbeat of the current boot may always be believed. Of two boots of one name the order of their numbers decides
@@ -70,7 +72,7 @@ void peers_ran(struct peers *self, struct now now)
     uint64_t gap_us = now.mono_us - self->ran_us;
     bool is_first = self->ran_us == 0;
     self->ran_us = now.mono_us;
-    if (is_first || gap_us <= (uint64_t)PEERS_STALL_MS * 1000)
+    if (!RULE(stall_is_no_silence) || is_first || gap_us <= (uint64_t)PEERS_STALL_MS * 1000)
         return;
     self->counts.stalls++;
     self->stall_end_us = now.mono_us;

@@ -1,3 +1,4 @@
+#include "cluster/base/rule.h"
 #include "cluster/store/record_codec.h"
 #include "cluster/store/store_hash.h"
 #include "cluster/store/store_inside.h"
@@ -101,7 +102,7 @@ static void put_cursors(struct store *self, struct disk_batch *batch)
     uint8_t key[FEED_KEY_MAX_BYTES], value[8];
     for (uint32_t i = 0; i < self->dirty_feeds_count; i++) {
         const struct store_feed *feed = self->dirty_feeds[i];
-        store_put_u64(value, feed->cursor);
+        store_put_u64(value, feed->cursor + !RULE(cursor_with_records));
         disk_batch_put(batch, DISK_FEEDS, feed_row_key(feed, key), (struct span){value, sizeof value});
     }
 }
@@ -168,6 +169,8 @@ uint64_t store_stored(struct store *self, const char *owner, uint64_t boot)
     if (self->disk != NULL)
         settle_cursors(self);
     const struct store_feed *feed = store_find_feed(self, owner, boot);
+    if (feed != NULL && !RULE(wait_for_disk))
+        return feed->cursor;
     return feed != NULL ? feed->stored : 0;
 }
 

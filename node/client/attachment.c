@@ -1,6 +1,8 @@
 // Whom the client is attached to, and the way from one node to the next.
 #include "node/client/links.h"
 
+#include "cluster/base/rule.h"
+
 #include <string.h>
 
 #define MS ((uint64_t)1000)
@@ -133,13 +135,14 @@ static void try_attach(struct hotline_client *self, uint64_t now_us)
         return;
     }
     uint64_t before = self->attach;
-    self->attach = self->login << CLIENT_ATTEMPT_BITS | (self->attempt + 1);
+    uint32_t attempt = RULE(new_attempt) || self->attempt == 0 ? self->attempt + 1 : self->attempt;
+    self->attach = self->login << CLIENT_ATTEMPT_BITS | attempt;
     if (!self->kind->send_attach(self)) {
         self->attach = before;
         self->attach_at_us = now_us + CLIENT_SEND_RETRY_MS * MS;
         return;
     }
-    self->attempt++;
+    self->attempt = attempt;
     self->attach_holds = true;
     self->attach_at_us = now_us + answer_time_us(self);
     self->attempts_here++;
@@ -176,7 +179,7 @@ static void notice_stall(struct hotline_client *self, uint64_t now_us)
 {
     uint64_t gap = now_us - self->ticked_us;
     self->ticked_us = now_us;
-    if (gap <= CLIENT_STALL_MS * MS)
+    if (!RULE(stall_is_no_silence) || gap <= CLIENT_STALL_MS * MS)
         return;
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
         self->links[slot].silent_from_us = now_us;
@@ -247,7 +250,7 @@ static void pong(struct hotline_client *self, uint32_t slot, const Cli__Pong *wo
     link->boot = words->boot;
     // Started anew behind this connection, or dropped us: our attachment holds no longer.
     bool primary = slot == self->primary && self->phase == CLIENT_ATTACHED && words->sent_us >= self->attached_us;
-    if (primary && words->boot != 0 && words->attach != self->attach)
+    if (RULE(forgotten_attaches_anew) && primary && words->boot != 0 && words->attach != self->attach)
         attachment_renew(self);
 }
 

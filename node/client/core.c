@@ -1,5 +1,7 @@
 #include "node/client/core.h"
 
+#include "cluster/base/rule.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,7 +207,8 @@ void client_emit_refused(struct hotline_client *self, const Cli__Refused *refuse
 
 bool client_is_current(struct hotline_client *self, uint64_t attach)
 {
-    if (attach == self->attach && self->attach_holds && self->received_slot == self->primary)
+    if (!RULE(ignore_older_answers) ||
+        (attach == self->attach && self->attach_holds && self->received_slot == self->primary))
         return true;
     self->counts.stale++;
     return false;

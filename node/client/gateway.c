@@ -5,6 +5,7 @@
 //                    └──────join failed───────┘
 //
 // The caller's leg is here, so here it is known whom it is joined to: a JOINED leg is never connected to another.
+#include "cluster/base/rule.h"
 #include "node/client/gateway.h"
 #include "node/client/texts.h"
 
@@ -199,7 +200,7 @@ static void news_of(struct gateway *self, struct leg *leg, const Cli__CallNews *
         leg->queued_ms = news->queued_ms;
     if (news->queue[0] != '\0' && text_is_name(news->queue, NAME_MAX_BYTES))
         text_copy(leg->queue, sizeof leg->queue, news->queue);
-    if (leg->state == LEG_JOINED) {
+    if (RULE(joined_leg_stays) && leg->state == LEG_JOINED) {
         news_of_joined(self, leg, news);
         return;
     }

@@ -1,6 +1,7 @@
 #include "node/route/waiting.h"
 
 #include "cluster/base/check.h"
+#include "cluster/base/rule.h"
 
 #include <string.h>
 
@@ -11,9 +12,9 @@
 // By priority and time alone: negative when a goes before b.
 static int compare_turns(const struct waiting_entry *a, const struct waiting_entry *b)
 {
-    if (a->priority != b->priority)
+    if (RULE(highest_priority_first) && a->priority != b->priority)
         return a->priority > b->priority ? -1 : 1;
-    if (a->queued_ms != b->queued_ms)
+    if (RULE(longest_waiting_first) && a->queued_ms != b->queued_ms)
         return a->queued_ms < b->queued_ms ? -1 : 1;
     return 0;
 }

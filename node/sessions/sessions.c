@@ -1,5 +1,6 @@
 #include "node/sessions/sessions.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 #include "cluster/store/tables.h"
 #include "cluster/wire/arena.h"
@@ -356,7 +357,7 @@ void sessions_tick(struct sessions *self, struct now now)
 {
     // Silence counts only while this loop ran.
     uint64_t gap_us = now.mono_us - self->last_tick_us;
-    bool stalled = self->last_tick_us != 0 && gap_us > (uint64_t)500 * 1000;
+    bool stalled = RULE(stall_is_no_silence) && self->last_tick_us != 0 && gap_us > (uint64_t)500 * 1000;
     self->last_tick_us = now.mono_us;
     struct session *session, *next;
     HASH_ITER(by_id, self->by_id, session, next)

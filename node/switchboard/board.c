@@ -1,5 +1,7 @@
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,8 @@ uint32_t board_node_index(struct board *self, const char *name)
 
 bool board_owner_up(const struct board *self, struct party owner)
 {
-    return owner.boot != 0 && self->nodes[owner.node].up_boot == owner.boot;
+    uint64_t up_boot = self->nodes[owner.node].up_boot;
+    return owner.boot != 0 && (RULE(boot_matters) ? up_boot == owner.boot : up_boot != 0);
 }
 
 uint32_t board_rtt_us(const struct board *self, uint32_t node)
@@ -251,7 +254,8 @@ void board_read_call(struct board *self, struct call *call, const Rec__Call *bod
 void board_refresh_desk(struct board *self, uint32_t agent)
 {
     struct desk *desk = &self->desks[agent];
-    bool free = desk->state == REC__AGENT_STATE__AVAILABLE && board_owner_up(self, desk->owner);
+    bool up = !RULE(down_is_not_offered) || board_owner_up(self, desk->owner);
+    bool free = desk->state == REC__AGENT_STATE__AVAILABLE && up;
     bool held = desk->here != NULL && desk->here->hold[0] != '\0';
     if (free && desk->offered == NULL && !held)
         route_set_available(self->route, agent, desk->since_ms);

@@ -1,6 +1,7 @@
 // What other nodes wrote, and who is up: copies change what is known here, never what is stored.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <string.h>
@@ -24,6 +25,8 @@ static void copy_call(struct board *self, const struct record *record, const Rec
         desk_call_copied(self, &ended, body);
         return;
     }
+    if (!RULE(let_go_of_beaten) && call != NULL && call->mine)
+        return;
     if (call == NULL)
         call = board_add_call(self, record->id);
     call_dequeue(self, call);

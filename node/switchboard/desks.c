@@ -11,6 +11,7 @@
 // desk's own word frees it; no deadline does: the desk is the live party.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static uint32_t find_agent(struct board *self, const struct event *event)
     else if (attach_login(words->attach) == 0)
         say_refused(self, event->session, "bad_attach", words->agent, words->attach,
                     "an attach is login << 20 | attempt, and the login is not 0");
-    else if (words->attach <= self->desks[agent].attach &&
+    else if (RULE(compare_attach) && words->attach <= self->desks[agent].attach &&
              !(self->desks[agent].here != NULL && self->desks[agent].here->session == event->session &&
                self->desks[agent].attach == words->attach))
         say_stale(self, event->session, words->agent, words->attach, self->desks[agent].attach);
@@ -228,7 +229,7 @@ static void answer_accept(struct board *self, uint32_t agent)
     if (!desk->here->rung.accepted) {
         desk->here->rung.accepted = true;
         desk->misses = 0;
-        desk_set(self, agent, REC__AGENT_STATE__ON_CALL, "");
+        desk_set(self, agent, RULE(busy_until_confirm) ? REC__AGENT_STATE__ON_CALL : REC__AGENT_STATE__AVAILABLE, "");
     }
     say_offer_answer(self, agent, &desk->here->rung, PEER__ANSWER__ACCEPTS, "");
     desk_settle(self, agent);
@@ -364,7 +365,7 @@ void desk_deadline(struct board *self, uint32_t agent)
         ring_time_over(self, agent);
         return;
     }
-    if (here->rung.call[0] != '\0' && here->rung.accepted && !here->rung.confirmed)
+    if (RULE(repeat_accept) && here->rung.call[0] != '\0' && here->rung.accepted && !here->rung.confirmed)
         say_offer_answer(self, agent, &here->rung, PEER__ANSWER__ACCEPTS, "");
     if (here->leaving.call[0] != '\0')
         say_offer_answer(self, agent, &here->leaving, PEER__ANSWER__OVER, "");

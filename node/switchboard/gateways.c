@@ -2,6 +2,7 @@
 // has ended, and what an older login of it held is owed a call-back.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ static void unbind(struct board *self, struct gateway *gateway, uint64_t by, con
 // Calls it held at a smaller attach and no longer lists.
 static void end_unlisted(struct board *self, struct gateway *gateway)
 {
-    for (struct call *call = gateway->calls; call != NULL; call = call->gateway_next) {
+    for (struct call *call = gateway->calls; RULE(end_unlisted) && call != NULL; call = call->gateway_next) {
         if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
         bool same_login = attach_login(call->attach) == attach_login(gateway->attach);
@@ -86,7 +87,7 @@ void gateway_attach(struct board *self, const struct event *event)
         return;
     struct gateway *gateway = board_gateway(self, words->gateway);
     bool again = words->attach == gateway->attach && gateway->here && gateway->session == event->session;
-    if (words->attach <= gateway->attach && !again) {
+    if (RULE(compare_attach) && words->attach <= gateway->attach && !again) {
         say_stale(self, event->session, gateway->name, words->attach, gateway->attach);
         return;
     }
@@ -106,6 +107,8 @@ void gateway_attach(struct board *self, const struct event *event)
     effect->attach = gateway->attach;
     if (again)
         return;
+    if (!RULE(gateway_after_calls))
+        put_gateway(self, gateway, false, (uint32_t)words->n_calls);
     for (size_t i = 0; i < words->n_calls; i++)
         if (words->calls[i]->submit != NULL)
             call_take(self, gateway, words->calls[i], gateway->attach);

@@ -1,6 +1,7 @@
 // Intake: how a call comes to be here, by a submission or as part of what a gateway says it holds when it attaches.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 #include "node/directory/place.h"
 
@@ -159,7 +160,8 @@ static void call_acknowledge(struct board *self, struct call *call)
 // An ended call a gateway still holds: the edge is the truth where the end was only read into it.
 static bool may_revive(const Rec__Call *stored)
 {
-    return stored->inferred || stored->end == REC__END_REASON__CALLED_BACK || stored->end == REC__END_REASON__LOST;
+    return !RULE(told_end_is_final) || stored->inferred || stored->end == REC__END_REASON__CALLED_BACK ||
+           stored->end == REC__END_REASON__LOST;
 }
 
 static struct call *revive(struct board *self, struct gateway *gateway, const struct record *record, Rec__Call *stored,

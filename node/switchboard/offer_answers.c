@@ -1,6 +1,8 @@
 // What the desk's node answers to an offer, at the owner of the call (N). The first accept wins.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
+
 #include <string.h>
 
 static void take_offer(struct board *self, struct call *call, struct offer offer)
@@ -14,11 +16,16 @@ static void take_offer(struct board *self, struct call *call, struct offer offer
     duty->taker = offer;
     self->desks[offer.agent].offered = call;
     board_refresh_desk(self, offer.agent);
-    offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
+    if (RULE(withdraw_others))
+        offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
     offer_note(self, call, offer.n, REC__OFFER_OUTCOME__OFFER_ACCEPTED, "");
     body->agent = board_text(self, self->directory->agents[offer.agent].id);
     body->agent_login = offer.agent_login;
     call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+    if (!RULE(connected_by_gateway)) {
+        duty->joined = true;
+        call_move(self, call, REC__CALL_STATE__CONNECTED);
+    }
     offer_confirm(self, call);
     call_connect(self, call);
     self->counters.offers_taken++;
@@ -70,8 +77,8 @@ static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t
     if (offer != NULL)
         return offer->n == name->n && offer->agent_login == name->agent_login ? offer : NULL;
     struct duty *duty = offer_duty(call);
-    if (duty->taken || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE ||
-        was_spoilt(self, call, name->n))
+    if ((RULE(first_accept_wins) && duty->taken) || duty->offer_count == CALL_OFFERS_MAX ||
+        call->queue == DIRECTORY_NONE || (RULE(spoilt_stays_spoilt) && was_spoilt(self, call, name->n)))
         return NULL;
     uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
     offer = &duty->offers[duty->offer_count++];
@@ -102,7 +109,7 @@ static void answer_rings_or_accepts(struct board *self, const char *from, struct
         return;
     }
     struct offer *offer = adopt_offer(self, call, agent, answer->name);
-    if (offer == NULL || (call->duty->taken)) {
+    if (offer == NULL || (RULE(first_accept_wins) && call->duty->taken)) {
         say_not_yours(self, from, answer->name, call->duty->taken ? "answered_elsewhere" : "no_longer_offered");
         return;
     }

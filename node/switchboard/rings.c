@@ -1,6 +1,7 @@
 // An offer at the desk (M): rung or refused, withdrawn, confirmed; and what a copy of the call says of it.
 #include "node/switchboard/board.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <string.h>
@@ -12,9 +13,9 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
     const struct desk *desk = &self->desks[agent];
     if (desk->here == NULL)
         return "not_here";
-    if (attach_login(desk->attach) != offer->name->agent_login)
+    if (RULE(offer_names_login) && attach_login(desk->attach) != offer->name->agent_login)
         return "other_login";
-    if (desk->state != REC__AGENT_STATE__AVAILABLE)
+    if (RULE(refuse_second_offer) && desk->state != REC__AGENT_STATE__AVAILABLE)
         return "busy";
     struct waiting_entry offered = {
         .priority = offer->priority, .queued_ms = offer->queued_ms, .id = offer->name->call};
@@ -24,7 +25,8 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
             return "held";
     }
     const struct call *best = invite_best(self, agent);
-    if (best != NULL && strcmp(best->id, offer->name->call) != 0 && waiting_goes_before(&best->waiting, &offered))
+    if (RULE(refuse_lesser_offer) && best != NULL && strcmp(best->id, offer->name->call) != 0 &&
+        waiting_goes_before(&best->waiting, &offered))
         return "another_call_first";
     return NULL;
 }
@@ -118,7 +120,7 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
     uint32_t agent;
     struct here *here = rung_here(self, withdraw->name, &agent);
     if (here != NULL) {
-        if (withdraw->name->call_attach >= here->rung.call_attach)
+        if (!RULE(judge_by_attach) || withdraw->name->call_attach >= here->rung.call_attach)
             desk_clear_call(self, agent, withdraw->reason);
         return;
     }
@@ -153,7 +155,7 @@ void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *c
         self->counters.talk_ignored++;
         return;
     }
-    if (confirm->name->call_attach < here->rung.call_attach)
+    if (RULE(judge_by_attach) && confirm->name->call_attach < here->rung.call_attach)
         return;
     here->rung.call_attach = confirm->name->call_attach;
     here->rung.node = board_node_index(self, from);
@@ -170,14 +172,14 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         uint32_t agent = here->agent;
         if (strcmp(here->leaving.call, call->id) == 0 && body->state == REC__CALL_STATE__ENDED)
             here->leaving = (struct rung){0};
-        if (strcmp(here->rung.call, call->id) != 0 || call->attach < here->rung.call_attach)
+        if (strcmp(here->rung.call, call->id) != 0 || (RULE(judge_by_attach) && call->attach < here->rung.call_attach))
             continue;
         const char *id = self->directory->agents[agent].id;
         uint32_t before = here->rung.node;
         here->rung.node = call->owner.node;
-        if (body->state == REC__CALL_STATE__ENDED) {
+        if (RULE(copy_frees_desk) && body->state == REC__CALL_STATE__ENDED) {
             desk_clear_call(self, agent, "ended");
-        } else if (body->agent[0] != '\0' &&
+        } else if (RULE(copy_frees_desk) && body->agent[0] != '\0' &&
                    (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach))) {
             desk_clear_call(self, agent, "answered_elsewhere");
         } else if (body->agent[0] != '\0') {
