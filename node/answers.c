@@ -55,6 +55,7 @@ static void answer_nodes(struct node *node, const struct reply *reply)
         reading_load(node->board, card->name, &row->desks, &row->calls);
         if (peer == NULL)
             continue;
+        row->via = (char *)peers_via(node->peers, i - 1);
         row->rtt_us = peer->rtt_us;
         row->skew_ms = peer->skew_ms;
         row->lag = feed_lag(node->feed, i - 1);

@@ -10,7 +10,7 @@
 
 // ---- status
 
-#define STATUS_ROWS_MAX 80
+#define STATUS_ROWS_MAX 96
 
 struct status {
     Cli__StatusRow rows[STATUS_ROWS_MAX], *pointers[STATUS_ROWS_MAX];
@@ -74,6 +74,10 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "peer_messages_malformed", peers.malformed);
     number(status, "peer_messages_misdirected", peers.misdirected);
     number(status, "peer_messages_not_sent", peers.not_sent);
+    number(status, "peer_messages_sent_by_relay", peers.sent_by_relay);
+    number(status, "relayed", peers.relayed);
+    number(status, "relay_dropped", peers.relay_dropped);
+    number(status, "peers_by_relay", peers.by_relay);
     number(status, "peers_learnt", peers.learnt);
     number(status, "peers_over_bound", peers.over_bound);
     number(status, "stalls", peers.stalls);

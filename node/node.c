@@ -38,9 +38,20 @@ static void on_peer_up(void *context, uint32_t index)
 {
     struct node *self = context;
     const struct peer *peer = peers_at(self->peers, index);
-    node_say(self, "peer_up", "peer=%s boot=%016llx rtt_us=%u", peer->card.name, (unsigned long long)peer->boot,
-             peer->rtt_us);
+    node_say(self, "peer_up", "peer=%s boot=%016llx via=%s rtt_us=%u", peer->card.name, (unsigned long long)peer->boot,
+             peers_via(self->peers, index), peer->rtt_us);
     feed_peer_up(self->feed, self->now, index);
+    struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
+    node_step(self, &event);
+}
+
+static void on_peer_moved(void *context, uint32_t index)
+{
+    struct node *self = context;
+    const struct peer *peer = peers_at(self->peers, index);
+    node_say(self, "peer_moved", "peer=%s via=%s rtt_us=%u", peer->card.name, peers_via(self->peers, index),
+             peer->rtt_us);
+    feed_peer_moved(self->feed, self->now, index);
     struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
     node_step(self, &event);
 }
@@ -184,8 +195,12 @@ static void create_floors(struct node *self)
                                   .boot = self->boot,
                                   .heartbeat_ms = config->heartbeat_ms,
                                   .down_after_ms = config->down_after_ms};
-    struct peers_events peers_events = {
-        .context = self, .up = on_peer_up, .down = on_peer_down, .talk = on_talk, .bulk = on_bulk};
+    struct peers_events peers_events = {.context = self,
+                                        .up = on_peer_up,
+                                        .down = on_peer_down,
+                                        .moved = on_peer_moved,
+                                        .talk = on_talk,
+                                        .bulk = on_bulk};
     self->peers = peers_create(self->world, &peers, &peers_events);
     struct feed_options feed = {.digest_every_ms = config->digest_every_ms};
     struct feed_events feed_events = {.context = self, .record = on_record, .stored = on_stored, .swept = on_swept};

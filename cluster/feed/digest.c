@@ -132,7 +132,7 @@ void digest_receive(struct feed *self, struct now now, uint32_t peer, const Peer
         self->counts.malformed++;
         return;
     }
-    if (!self->remotes[peer].up)
+    if (!self->remotes[peer].linked)
         return;
     if (tell->answer)
         compare(self, now, peer, tell);
@@ -156,7 +156,7 @@ void digest_down(struct feed *self, struct now now, uint32_t peer)
         self->round = -1;
     self->remotes[peer].collecting = false;
     for (uint32_t i = 0; i < peers_count(self->peers); i++)
-        if (self->remotes[i].up)
+        if (self->remotes[i].linked)
             due_within(&self->remotes[i], now, DIGEST_SOON_MS);
 }
 
@@ -189,7 +189,7 @@ void digest_tick(struct feed *self, struct now now)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t peer = (self->digest_turn + i) % count;
         const struct remote *remote = &self->remotes[peer];
-        if (!remote->up || !remote->whole || remote->due_us > now.mono_us || !ask(self, now, peer))
+        if (!remote->linked || !remote->whole || remote->due_us > now.mono_us || !ask(self, now, peer))
             continue;
         self->digest_turn = peer + 1;
         return;

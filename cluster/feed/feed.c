@@ -29,18 +29,39 @@ void feed_peer_up(struct feed *self, struct now now, uint32_t peer)
         remote->lane = lane_need(self, view->card.name, view->boot);
     }
     remote->up = true;
+    remote->linked = view->via < 0;
     telling_greet(self, now, peer);
     following_up(self, now, peer);
     digest_up(self, now, peer);
+}
+
+// Nothing but what can be relayed goes between the two any more.
+static void unlink_peer(struct feed *self, struct now now, uint32_t peer)
+{
+    self->remotes[peer].linked = false;
+    serving_forget(self, peer);
+    following_down(self, peer);
+    digest_down(self, now, peer);
 }
 
 void feed_peer_down(struct feed *self, struct now now, uint32_t peer)
 {
     self->now_us = now.mono_us;
     self->remotes[peer].up = false;
-    serving_forget(self, peer);
-    following_down(self, peer);
-    digest_down(self, now, peer);
+    unlink_peer(self, now, peer);
+}
+
+void feed_peer_moved(struct feed *self, struct now now, uint32_t peer)
+{
+    self->now_us = now.mono_us;
+    bool was_linked = self->remotes[peer].linked;
+    if (peers_at(self->peers, peer)->via < 0) {
+        feed_peer_up(self, now, peer);
+        return;
+    }
+    if (was_linked)
+        unlink_peer(self, now, peer);
+    following_up(self, now, peer);
 }
 
 // ---- the turn

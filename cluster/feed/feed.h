@@ -1,8 +1,9 @@
 // Makes all stores equal: feeds for speed, digests for truth.
 //
-// Feed: "what does (owner, boot) have after n?", asked of the owner when it is up, otherwise of the nearest peer that
-// holds more. The answer is a sweep in chunks, then what changes, as long as both live. A sweep takes over the cursor
-// the server had when it began. At most FEED_UNACKED_BYTES are under way to one reader of one feed.
+// Feed: "what does (owner, boot) have after n?", asked of the owner when it is up, or of the relay if it is up by one;
+// otherwise of the nearest peer that holds more. The answer is a sweep in chunks, then what changes, as long as both
+// live. A sweep takes over the cursor the server had when it began. At most FEED_UNACKED_BYTES are under way to one
+// reader of one feed. By a relay go only who holds what, and what is stored.
 // Digest: every digest_every_ms, and when a peer went down, two nodes compare 256 bucket sums and exchange, record by
 // record, those that differ while no feed between them lags. One thread.
 #ifndef CLUSTER_FEED_FEED_H
@@ -55,6 +56,7 @@ void feed_free(struct feed *self);
 
 void feed_peer_up(struct feed *self, struct now now, uint32_t peer);
 void feed_peer_down(struct feed *self, struct now now, uint32_t peer);
+void feed_peer_moved(struct feed *self, struct now now, uint32_t peer);
 void feed_receive(struct feed *self, struct now now, uint32_t peer, const struct Peer__Envelope *envelope);
 // End of a turn: what changed goes to the subscribers. Before store_flush, so that copying does not wait for the disk.
 void feed_flush(struct feed *self, struct now now);

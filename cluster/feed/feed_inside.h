@@ -96,6 +96,7 @@ struct goal {
 
 struct remote {  // a peer, as feeds and digests see it
     bool up;
+    bool linked;  // without a relay: feeds and digests go between the two
     uint64_t boot;
     struct lane *lane;  // its own feed in this boot
     uint64_t stored;    // of our own feed, on its stable storage

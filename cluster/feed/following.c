@@ -1,7 +1,8 @@
 // Following feeds: whom to ask for what, what comes of it, and telling the servers how far it is stored.
 //
-// A lane is asked of one server at a time: its owner while that is up, always; otherwise, while some peer holds more,
-// the one that holds most, the nearest of these. The server goes on serving what changes until one of the two is down.
+// A lane is asked of one server at a time: its owner while that is up, or the relay that leads to it, always;
+// otherwise, while some peer holds more, the one that holds most, the nearest of these. The server goes on serving what
+// changes until one of the two is down.
 #include "cluster/feed/feed_inside.h"
 
 #include "cluster/base/rule.h"
@@ -24,7 +25,7 @@ static void send_ask(struct feed *self, const struct lane *lane, uint32_t peer, 
 
 static void ask(struct feed *self, struct now now, struct lane *lane, uint32_t peer)
 {
-    if (lane->server >= 0 && (uint32_t)lane->server != peer && self->remotes[lane->server].up)
+    if (lane->server >= 0 && (uint32_t)lane->server != peer && self->remotes[lane->server].linked)
         send_ask(self, lane, (uint32_t)lane->server, FEED_NO_MORE);
     lane->server = (int32_t)peer;
     lane->answered = false;
@@ -42,6 +43,15 @@ static int32_t owner_of(const struct feed *self, const struct lane *lane)
     return peer >= 0 && self->remotes[peer].up && self->remotes[peer].boot == lane->boot ? peer : -1;
 }
 
+// Who serves a peer's own feed first: itself, or the relay that leads to it.
+static int32_t first_server(const struct feed *self, int32_t owner)
+{
+    if (owner < 0)
+        return -1;
+    int32_t via = peers_at(self->peers, (uint32_t)owner)->via;
+    return via < 0 ? owner : via;
+}
+
 static bool is_better(const struct feed *self, const struct lane *lane, uint32_t a, uint32_t b)
 {
     uint64_t told_a = lane_told(lane, a), told_b = lane_told(lane, b);
@@ -55,14 +65,14 @@ static bool is_better(const struct feed *self, const struct lane *lane, uint32_t
 static int32_t choose(const struct feed *self, const struct lane *lane)
 {
     uint32_t order[PEERS_MAX], count = 0;
-    int32_t owner = owner_of(self, lane);
-    if (owner >= 0)
-        order[count++] = (uint32_t)owner;
+    int32_t first = first_server(self, owner_of(self, lane));
+    if (first >= 0)
+        order[count++] = (uint32_t)first;
     for (uint32_t i = 0; i < lane->told_room; i++) {
-        if ((int32_t)i == owner || !self->remotes[i].up || lane_told(lane, i) <= lane->cursor)
+        if ((int32_t)i == first || !self->remotes[i].linked || lane_told(lane, i) <= lane->cursor)
             continue;
         uint32_t at = count++;
-        for (; at > (owner >= 0) && is_better(self, lane, i, order[at - 1]); at--)
+        for (; at > (first >= 0) && is_better(self, lane, i, order[at - 1]); at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
@@ -87,7 +97,8 @@ void following_seek(struct feed *self, struct now now)
             sweeps[lane->server]--;
         }
         int32_t server = choose(self, lane);
-        if (server < 0 || (sweeps[server] >= FEED_SWEEPS_MAX && server != owner_of(self, lane))) {
+        bool is_first = server >= 0 && server == first_server(self, owner_of(self, lane));
+        if (server < 0 || (sweeps[server] >= FEED_SWEEPS_MAX && !is_first)) {
             lane->heard_us = now.mono_us;
             sweeps[lane->server >= 0 ? lane->server : 0] += lane->server >= 0;
             continue;
@@ -105,10 +116,11 @@ void following_tick(struct feed *self, struct now now)
             continue;
         struct lane *lane = remote->lane;
         lane_tell(self, lane, i, peers_at(self->peers, i)->feed_seq);
-        bool elsewhere = lane->server != (int32_t)i;
+        int32_t first = first_server(self, (int32_t)i);
+        bool elsewhere = lane->server != first;
         if (elsewhere ? lane->server < 0 || (lane->lagging == 0 && is_past(now, lane->asked_us, FEED_RETURN_MS))
                       : !lane->answered && lane->lagging == 0 && is_past(now, lane->heard_us, FEED_ASK_AGAIN_MS))
-            ask(self, now, lane, i);
+            ask(self, now, lane, (uint32_t)first);
     }
     following_seek(self, now);
 }
@@ -122,7 +134,7 @@ void following_up(struct feed *self, struct now now, uint32_t peer)
             lane_judge(self, self->lanes.lanes[i]);
     struct lane *lane = self->remotes[peer].lane;
     if (lane != NULL)
-        ask(self, now, lane, peer);
+        ask(self, now, lane, (uint32_t)first_server(self, (int32_t)peer));
 }
 
 void following_down(struct feed *self, uint32_t peer)
@@ -166,7 +178,7 @@ void following_chunk(struct feed *self, struct now now, uint32_t peer, const Pee
     self->counts.chunks_in++;
     struct remote *remote = &self->remotes[peer];
     // A server whose subscription was given up, and which has not heard of it.
-    if (remote->up && lane->server != (int32_t)peer)
+    if (remote->linked && lane->server != (int32_t)peer)
         send_ask(self, lane, peer, FEED_NO_MORE);
     // Whatever the order in which chunks come, their records are what they are; only the cursor needs all before it.
     bool is_new = chunk->upto > lane->cursor;
@@ -199,7 +211,7 @@ static void send_ack(struct feed *self, struct lane *lane, uint64_t stored)
     ack.received = lane->cursor;
     ack.stored = stored;
     int32_t owner = owner_of(self, lane);
-    if (lane->source >= 0)
+    if (lane->source >= 0 && self->remotes[lane->source].linked)
         feed_send(self, (uint32_t)lane->source, PEER__ENVELOPE__BODY_FEED_ACK, &ack);
     // The owner counts the copies of what it wrote, whoever brought them.
     if (owner >= 0 && owner != lane->source)

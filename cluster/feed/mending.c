@@ -201,7 +201,7 @@ void mending_receive(struct feed *self, uint32_t peer, const Peer__BucketTell *t
         self->counts.malformed++;
         return;
     }
-    if (!remote->up)
+    if (!remote->linked)
         return;
     collect(self, remote, tell);
     struct entries *want = check_alloc(sizeof *want);
@@ -236,7 +236,7 @@ void mending_receive(struct feed *self, uint32_t peer, const Peer__BucketTell *t
 
 void mending_wanted(struct feed *self, uint32_t peer, const Peer__BucketWant *want)
 {
-    if (!self->remotes[peer].up)
+    if (!self->remotes[peer].linked)
         return;
     record_list_clear(&self->list, FEED_CHUNK_BYTES);
     for (size_t i = 0; i < want->n_entries; i++) {

@@ -40,7 +40,7 @@ void serving_forget(struct feed *self, uint32_t peer)
 void serving_ask(struct feed *self, uint32_t peer, const Peer__FeedAsk *ask)
 {
     struct lane *lane = lane_find(self, ask->owner, ask->boot);
-    if (lane == NULL || !self->remotes[peer].up)
+    if (lane == NULL || !self->remotes[peer].linked)
         return;  // it asks again
     struct reader **place = find(lane, peer);
     if (ask->after == FEED_NO_MORE) {

@@ -68,6 +68,7 @@ struct entry *peers_new(struct peers *self, const struct peers_card *card)
     self->count++;
     entry->peer.card = *card;
     entry->peer.card.name[0] = '\0';
+    entry->peer.via = -1;
     if (card->name[0] != '\0')
         peers_name(self, entry, card->name);
     return entry;
@@ -121,6 +122,12 @@ const struct peer *peers_at(const struct peers *self, uint32_t peer)
     return &self->entries[peer].peer;
 }
 
+const char *peers_via(const struct peers *self, uint32_t peer)
+{
+    int32_t via = peers_at(self, peer)->via;
+    return via < 0 ? "" : self->entries[via].peer.card.name;
+}
+
 bool peers_is_self(const struct peers *self, const char *owner, uint64_t boot)
 {
     return boot == self->options.boot && strcmp(owner, self->options.self.name) == 0;
@@ -134,21 +141,6 @@ bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot)
     return index >= 0 && self->entries[index].peer.up && self->entries[index].peer.boot == boot;
 }
 
-bool peers_is_heard_by_any(const struct peers *self, const char *name, uint64_t boot)
-{
-    if (peers_is_self(self, name, boot))
-        return true;
-    int32_t index = peers_find(self, name);
-    if (index < 0 || boot == 0)
-        return false;
-    if (self->entries[index].peer.heard && self->entries[index].peer.boot == boot)
-        return true;
-    for (uint32_t i = 0; i < self->count; i++)
-        if (self->entries[i].peer.heard && self->entries[i].reports[index].boot == boot)
-            return true;
-    return false;
-}
-
 struct peers_counts peers_counts(const struct peers *self)
 {
     return self->counts;
@@ -156,23 +148,31 @@ struct peers_counts peers_counts(const struct peers *self)
 
 // ---- messages
 
-bool peers_post(struct peers *self, const struct entry *entry, Peer__Envelope *envelope)
+bool peers_pack(struct peers *self, const struct entry *link, const Peer__Envelope *envelope)
 {
-    envelope->protocol = PEERS_PROTOCOL;
-    envelope->from = self->options.self.name;
-    envelope->from_boot = self->options.boot;
-    envelope->to = (char *)entry->peer.card.name;
     bool is_control =
         envelope->body_case == PEER__ENVELOPE__BODY_HEARTBEAT || envelope->body_case == PEER__ENVELOPE__BODY_TALK;
     size_t bytes = peer__envelope__get_packed_size(envelope);
-    if (bytes > WORLD_PEER_MESSAGE_MAX_BYTES) {
-        self->counts.not_sent++;
+    if (bytes > WORLD_PEER_MESSAGE_MAX_BYTES)
         return false;
-    }
     bytes_clear(&self->scratch);
     peer__envelope__pack(envelope, bytes_grow(&self->scratch, bytes));
-    bool sent = world_send_peer(self->world, peers_index(self, entry), is_control ? WORLD_CONTROL : WORLD_BULK,
-                                (struct span){self->scratch.data, bytes});
+    return world_send_peer(self->world, peers_index(self, link), is_control ? WORLD_CONTROL : WORLD_BULK,
+                           (struct span){self->scratch.data, bytes});
+}
+
+static void sign(const struct peers *self, const struct entry *to, Peer__Envelope *envelope)
+{
+    envelope->protocol = PEERS_PROTOCOL;
+    envelope->from = (char *)self->options.self.name;
+    envelope->from_boot = self->options.boot;
+    envelope->to = (char *)to->peer.card.name;
+}
+
+bool peers_post(struct peers *self, const struct entry *entry, Peer__Envelope *envelope)
+{
+    sign(self, entry, envelope);
+    bool sent = peers_pack(self, entry, envelope);
     self->counts.not_sent += !sent;
     return sent;
 }
@@ -180,7 +180,16 @@ bool peers_post(struct peers *self, const struct entry *entry, Peer__Envelope *e
 bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelope)
 {
     check(peer < self->count);
-    return peers_post(self, &self->entries[peer], envelope);
+    const struct entry *entry = &self->entries[peer];
+    if (entry->peer.via < 0)
+        return peers_post(self, entry, envelope);
+    const struct entry *relay = &self->entries[entry->peer.via];
+    sign(self, entry, envelope);
+    envelope->relay = (char *)relay->peer.card.name;
+    bool sent = peers_may_be_relayed(envelope) && peers_pack(self, relay, envelope);
+    self->counts.sent_by_relay += sent;
+    self->counts.not_sent += !sent;
+    return sent;
 }
 
 bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk)
@@ -191,12 +200,25 @@ bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk)
     return peers_send(self, peer, &envelope);
 }
 
-// Hands on what a peer that is heard says in its current boot, even while it is down: it may be the last words of one
-// that goes, or it may have found this node up a moment earlier.
+// Whether it comes from who it says, in its current boot: heard here, or by the relay that brings it.
+static bool is_heard(const struct peers *self, const Peer__Envelope *envelope)
+{
+    int32_t from = peers_find(self, envelope->from);
+    if (from < 0 || self->entries[from].peer.boot != envelope->from_boot)
+        return false;
+    if (!envelope->relayed)
+        return self->entries[from].peer.heard;
+    int32_t relay = peers_find(self, envelope->relay);
+    return relay >= 0 && self->entries[relay].peer.heard && peers_may_be_relayed(envelope) &&
+           peers_is_heard_by_any(self, envelope->from, envelope->from_boot);
+}
+
+// Hands on what a peer that is heard says, even while it is down: it may be the last words of one that goes, or it may
+// have found this node up a moment earlier.
 static void hand_on(struct peers *self, const Peer__Envelope *envelope)
 {
     int32_t index = peers_find(self, envelope->from);
-    if (index < 0 || !self->entries[index].peer.heard || self->entries[index].peer.boot != envelope->from_boot) {
+    if (!is_heard(self, envelope)) {
         self->counts.misdirected++;
         return;
     }
@@ -240,7 +262,10 @@ void peers_receive(struct peers *self, struct now now, struct span message)
     bool is_heartbeat = envelope->body_case == PEER__ENVELOPE__BODY_HEARTBEAT;
     bool is_for_us = strcmp(envelope->to, self->options.self.name) == 0 || (is_heartbeat && envelope->to[0] == '\0');
     bool is_from_us = strcmp(envelope->from, self->options.self.name) == 0;
-    if (!is_for_us || is_from_us)
+    bool is_for_relay = !envelope->relayed && strcmp(envelope->relay, self->options.self.name) == 0;
+    if (is_for_relay && !is_from_us && !is_for_us)
+        peers_relay(self, envelope, message.bytes);
+    else if (!is_for_us || is_from_us)
         self->counts.misdirected += !is_from_us || envelope->from_boot != self->options.boot;
     else if (is_heartbeat)
         peers_hear(self, now, envelope);
@@ -261,17 +286,22 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq)
     self->feed_seq = feed_seq;
     // Often enough that this loop's own gaps are told from its sleep.
     uint64_t next_us = now.mono_us + (uint64_t)PEERS_STALL_MS * 1000 / 2;
+    for (uint32_t i = 0; i < self->count; i++)
+        peers_judge(self, now, &self->entries[i]);
     for (uint32_t i = 0; i < self->count; i++) {
         struct entry *entry = &self->entries[i];
-        peers_judge(self, now, entry);
+        peers_route(self, now, entry);
         uint64_t bound_us = peers_bound_us(self, entry);
         if (entry->peer.heard)
             next_us = earlier(next_us, entry->heard_from_us + bound_us + 1);
-        if (entry->peer.up)
+        if (entry->linked)
             next_us = earlier(next_us, entry->hears_from_us + bound_us + 1);
+        else if (entry->peer.via >= 0)
+            next_us = earlier(next_us, peers_way_ends_us(self, entry));
     }
     if (now.mono_us >= self->next_beat_us) {
         self->next_beat_us = now.mono_us + (uint64_t)self->options.heartbeat_ms * 1000;
+        self->relayed_now = 0;
         peers_beat(self, now, NULL);
     }
     return earlier(next_us, self->next_beat_us);

@@ -1,7 +1,8 @@
 // Who else is there: heartbeats, who hears whom, round trips, clock skew; and the envelope every message between nodes
-// travels in. A peer is up when it is heard and hears this node; down after down_after_ms without (never under three
-// measured round trips). Silence counts only while this loop ran: after a gap of more than 500 ms it starts anew.
-// Peers that were not configured are learnt from the heartbeats of others. One thread.
+// travels in. A peer is up when it is heard and hears this node, or when a third, the relay, hears and is heard by
+// both; down after down_after_ms without (never under three measured round trips). Silence counts only while this loop
+// ran: after a gap of more than 500 ms it starts anew. Peers that were not configured are learnt from the heartbeats of
+// others. One thread.
 #ifndef CLUSTER_PEERS_PEERS_H
 #define CLUSTER_PEERS_PEERS_H
 
@@ -41,7 +42,8 @@ struct peers_options {
 struct peers_events {
     void *context;
     void (*up)(void *context, uint32_t peer);
-    void (*down)(void *context, uint32_t peer);  // also when the same name comes back with another boot, before its up
+    void (*moved)(void *context, uint32_t peer);  // it stays up, and is reached another way: `via` has changed
+    void (*down)(void *context, uint32_t peer);   // also when the same name comes back with another boot, before its up
     void (*talk)(void *context, uint32_t peer, struct span message);
     // An envelope of the bulk kind, for the feed. Lent.
     void (*bulk)(void *context, uint32_t peer, const struct Peer__Envelope *envelope);
@@ -51,9 +53,10 @@ struct peer {  // questions only
     struct peers_card card;
     uint64_t boot;  // the last heard, 0: never
     bool up;
-    bool heard;         // within the bound, though it may not hear us
+    int32_t via;        // the peer that carries what is sent to it, -1: none is needed, or it is down
+    bool heard;         // within the bound, without a relay, though it may not hear us
     bool going;         // said that it stops
-    uint32_t rtt_us;    // smoothed, 0: not measured
+    uint32_t rtt_us;    // smoothed, by way of the relay if there is one; 0: not measured
     int32_t skew_ms;    // its wall clock minus ours
     uint64_t feed_seq;  // last number of its own feed that it told
     uint64_t last_heard_us;
@@ -64,9 +67,13 @@ struct peers_counts {
     uint64_t malformed;
     uint64_t misdirected;  // for another node, or an older boot of a peer
     uint64_t not_sent;
-    uint64_t stalls;      // gaps of this loop
-    uint64_t learnt;      // peers that were not configured
-    uint64_t over_bound;  // peers beyond PEERS_MAX
+    uint64_t sent_by_relay;
+    uint64_t relayed;        // handed on for others
+    uint64_t relay_dropped;  // of those: too many or too large, or the way on is not there
+    uint32_t by_relay;       // peers that are up by a relay now
+    uint64_t stalls;         // gaps of this loop
+    uint64_t learnt;         // peers that were not configured
+    uint64_t over_bound;     // peers beyond PEERS_MAX
 };
 
 struct peers;
@@ -80,6 +87,7 @@ bool peers_add(struct peers *self, const struct peers_card *card);
 
 uint32_t peers_count(const struct peers *self);  // 0 .. count-1 are valid
 const struct peer *peers_at(const struct peers *self, uint32_t peer);
+const char *peers_via(const struct peers *self, uint32_t peer);  // the relay's name; "": none
 int32_t peers_find(const struct peers *self, const char *name);  // -1: none
 // This node itself, in this boot, or a peer that is up in that boot.
 bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot);
@@ -95,7 +103,8 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 // Heartbeats that say this node stops.
 void peers_say_going(struct peers *self, struct now now);
 
-// Fills protocol, from, from_boot and to, packs and sends. False: not sent (counted).
+// Fills protocol, from, from_boot, to and relay, packs and sends. False: not sent (counted). By a relay go only
+// talk, feeds_tell and feed_ack: everything else of a feed a third has itself.
 bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelope);
 bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk);
 

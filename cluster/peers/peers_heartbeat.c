@@ -26,16 +26,19 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
     message->known = beat->known_list;
     for (uint32_t i = 0; i < self->count; i++) {
         const struct entry *entry = &self->entries[i];
-        if (!entry->peer.heard)
+        if (!entry->peer.heard && !entry->peer.up)
             continue;
         Peer__Heard *heard = &beat->heard[message->n_heard];
         peer__heard__init(heard);
+        beat->heard_list[message->n_heard++] = heard;
         heard->name = (char *)entry->peer.card.name;
         heard->boot = entry->peer.boot;
-        heard->rtt_us = entry->peer.rtt_us;
-        heard->up = entry->peer.up;
+        heard->relayed = !entry->peer.heard;
+        if (heard->relayed)
+            continue;
+        heard->rtt_us = entry->link_rtt_us;
+        heard->up = entry->linked;
         heard->silent_ms = (uint32_t)((now.mono_us - entry->heard_from_us) / 1000);
-        beat->heard_list[message->n_heard++] = heard;
         if (!with_known || !entry->carded)
             continue;
         Peer__NodeCard *known = &beat->known[message->n_known];
@@ -77,7 +80,8 @@ void peers_beat(struct peers *self, struct now now, struct entry *only)
 static uint64_t echo_of(const struct peers *self, const Peer__Heartbeat *beat)
 {
     for (size_t i = 0; i < beat->n_heard; i++)
-        if (beat->heard[i]->boot == self->options.boot && strcmp(beat->heard[i]->name, self->options.self.name) == 0)
+        if (beat->heard[i]->boot == self->options.boot && !beat->heard[i]->relayed &&
+            strcmp(beat->heard[i]->name, self->options.self.name) == 0)
             return beat->echo_us <= self->sent_us ? beat->echo_us : 0;
     return 0;
 }
@@ -91,7 +95,7 @@ static void measure(struct peers *self, struct now now, struct entry *entry, con
     uint64_t trip_us = now.mono_us > back_us ? now.mono_us - back_us : 1;  // 0 says: not measured
     if (trip_us > PEERS_RTT_MAX_US)
         return;
-    uint32_t *rtt_us = &entry->peer.rtt_us;
+    uint32_t *rtt_us = &entry->link_rtt_us;
     if (*rtt_us == 0)
         *rtt_us = (uint32_t)trip_us;
     else
@@ -100,22 +104,6 @@ static void measure(struct peers *self, struct now now, struct entry *entry, con
     uint64_t apart_ms = then_ms > now.wall_ms ? then_ms - now.wall_ms : now.wall_ms - then_ms;
     int32_t skew_ms = apart_ms < INT32_MAX ? (int32_t)apart_ms : INT32_MAX;
     entry->peer.skew_ms = then_ms >= now.wall_ms ? skew_ms : -skew_ms;
-}
-
-static void note_who_it_hears(struct peers *self, struct now now, struct entry *entry, const Peer__Heartbeat *beat)
-{
-    memset(entry->reports, 0, sizeof entry->reports);
-    for (size_t i = 0; i < beat->n_heard; i++) {
-        const Peer__Heard *heard = beat->heard[i];
-        int32_t index = peers_find(self, heard->name);
-        if (index < 0)
-            continue;
-        uint64_t ago_us = (uint64_t)heard->silent_ms * 1000 + entry->peer.rtt_us / 2;
-        entry->reports[index] = (struct report){.boot = heard->boot,
-                                                .alive_us = now.mono_us > ago_us ? now.mono_us - ago_us : 0,
-                                                .rtt_us = heard->rtt_us,
-                                                .linked = heard->up && !heard->relayed};
-    }
 }
 
 // It hears us if it sends back what we said lately, and nothing older than its name has sent back before: one that
@@ -138,6 +126,7 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
         return;
     uint64_t echo_us = echo_of(self, beat);
     peers_judge(self, now, entry);
+    peers_route(self, now, entry);
     if (!peers_admit(self, now, entry, envelope->from_boot, echo_us))
         return;
     if (beat->sent_us <= entry->their_sent_us)
@@ -159,8 +148,11 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     peers_card_update(self, entry, beat->card);
     for (size_t i = 0; i < beat->n_known; i++)
         peers_card_known(self, beat->known[i]);
-    note_who_it_hears(self, now, entry, beat);
     peers_judge(self, now, entry);
+    peers_note_reports(self, now, entry, beat);
+    peers_route(self, now, entry);  // before those that it may lead to
+    for (uint32_t i = 0; i < self->count; i++)
+        peers_route(self, now, &self->entries[i]);
     // Whoever is heard for the first time hears of it at once, and need not wait for a heartbeat to be up.
     if (is_first && !entry->peer.going)
         peers_beat(self, now, entry);

@@ -42,6 +42,7 @@ struct hotline_row {
         } status;
         struct {
             const char *node, *site, *state;  // self, up, down
+            const char *via;                  // up by this node, which relays; "": without
             uint64_t boot, lag;
             uint32_t rtt_us, desks, calls;
             int32_t skew_ms;

@@ -44,6 +44,7 @@ static void give_node(const struct out *out, const Cli__NodeRow *from)
     row.node.node = from->node;
     row.node.site = from->site;
     row.node.state = from->state;
+    row.node.via = from->via;
     row.node.boot = from->boot;
     row.node.rtt_us = from->rtt_us;
     row.node.lag = from->lag;

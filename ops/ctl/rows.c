@@ -40,6 +40,7 @@ static json_t *row_node(const struct hotline_row *row)
     add_text(to, "node", row->node.node);
     add_text(to, "site", row->node.site);
     add_text(to, "state", row->node.state);
+    add_text(to, "via", row->node.via);
     json_object_set_new(to, "rtt_ms", output_real(row->node.rtt_us / 1000.0, 3));
     add_number(to, "feed_lag", row->node.lag);
     json_object_set_new(to, "skew_ms", json_integer(row->node.skew_ms));

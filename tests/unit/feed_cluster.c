@@ -29,6 +29,12 @@ static void on_talk(void *context, uint32_t peer, struct span message)
     (void)message;
 }
 
+static void on_moved(void *context, uint32_t peer)
+{
+    struct fed *self = context;
+    feed_peer_moved(self->feed, world_now(self->world), peer);
+}
+
 static void on_bulk(void *context, uint32_t peer, const struct Peer__Envelope *envelope)
 {
     struct fed *self = context;
@@ -113,7 +119,8 @@ static void open_peers(struct fed *self)
     struct peers_options options = {.boot = self->boot, .heartbeat_ms = 250, .down_after_ms = 1000};
     text_copy(options.self.name, sizeof options.self.name, self->name);
     fake_endpoints(self->node, options.self.control, options.self.bulk);
-    struct peers_events events = {.context = self, .up = on_up, .down = on_down, .talk = on_talk, .bulk = on_bulk};
+    struct peers_events events = {
+        .context = self, .up = on_up, .down = on_down, .moved = on_moved, .talk = on_talk, .bulk = on_bulk};
     self->peers = peers_create(self->world, &options, &events);
     for (uint32_t i = 0; i < self->cluster->count; i++) {
         struct peers_card card = {0};

@@ -186,14 +186,23 @@ static void a_third_bridges_a_link_that_is_cut(void **state)
     (void)state;
     struct cluster *cluster = start(3);
     cluster_cut(cluster, 0, 2, true);
-    cluster_run_ms(cluster, 2500);
-    assert_false(peers_at(cluster->nodes[2].peers, (uint32_t)cluster_peer(cluster, 2, 0))->up);
-    cluster_put_text(cluster, 0, "first", 1, "here");
-    cluster_run_ms(cluster, 800);  // the third tells of it, and is asked
-    assert_true(cluster_has(cluster, 2, "first", "here"));
-    cluster_put_text(cluster, 0, "second", 1, "here");
-    cluster_run_ms(cluster, 10);  // and from then on passes it on at once
-    assert_true(cluster_has(cluster, 2, "second", "here"));
+    cluster_put_text(cluster, 0, "in-the-gap", 1, "here");
+    cluster_run_ms(cluster, 1300);  // by then both know that the link is lost, and whom to ask
+    assert_true(cluster_has(cluster, 2, "in-the-gap", "here"));
+    const struct peer *owner = peers_at(cluster->nodes[2].peers, (uint32_t)cluster_peer(cluster, 2, 0));
+    assert_true(owner->up && owner->via == cluster_peer(cluster, 2, 1));
+    for (uint32_t i = 0; i < 20; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "call%u", i);
+        uint64_t asks = counts_of(cluster, 2).asks;
+        uint64_t seq = cluster_put_text(cluster, 0, id, 1, "waits");
+        cluster_run_ms(cluster, 10);  // it passes on what comes at once
+        assert_true(cluster_has(cluster, 2, id, "waits"));
+        cluster_run_ms(cluster, 120);  // and the owner is told of both copies
+        assert_int_equal(feed_copies(cluster->nodes[0].feed, seq), 2);
+        assert_int_equal(counts_of(cluster, 2).asks, asks);
+    }
+    assert_int_equal(cluster->nodes[2].swept_seen[cluster_peer(cluster, 2, 0)], 1);
     cluster_cut(cluster, 0, 2, false);
     cluster_run_ms(cluster, 5000);
     uint64_t chunks = counts_of(cluster, 2).chunks_in;
@@ -273,7 +282,7 @@ static void what_was_told_and_lost_is_told_again(void **state)
     cluster_put_text(cluster, 0, "call", 1, "waits");
     cluster_run_ms(cluster, 700);
     fake_cut_bulk(cluster->fake, 1, 2, false);
-    cluster_run_ms(cluster, 1200);
+    cluster_run_ms(cluster, 1000 + FEED_ASK_AGAIN_MS + 200);  // it is told again, and its server has its time
     assert_true(cluster_has(cluster, 2, "call", "waits"));
     assert_int_equal(counts_of(cluster, 2).mended, 0);
     cluster_free(cluster);

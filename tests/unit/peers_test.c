@@ -24,7 +24,7 @@ struct side {
     struct peers *peers;
     uint32_t node;
     uint64_t boot;
-    uint32_t ups, downs, talks, bulks;
+    uint32_t ups, downs, moves, talks, bulks;
     uint64_t up_boot, down_boot;
 };
 
@@ -51,6 +51,13 @@ static void on_down(void *context, uint32_t peer)
     struct side *self = context;
     self->downs++;
     self->down_boot = peers_at(self->peers, peer)->boot;
+}
+
+static void on_moved(void *context, uint32_t peer)
+{
+    struct side *self = context;
+    assert_true(peers_at(self->peers, peer)->up);
+    self->moves++;
 }
 
 static void on_talk(void *context, uint32_t peer, struct span message)
@@ -96,7 +103,8 @@ static void start(struct nodes *nodes, uint32_t node, uint64_t boot)
     text_copy(options.self.client, sizeof options.self.client, "fake://client");
     options.self.lat_udeg = (int32_t)node * 1000000;
     fake_endpoints(node, options.self.control, options.self.bulk);
-    struct peers_events events = {.context = self, .up = on_up, .down = on_down, .talk = on_talk, .bulk = on_bulk};
+    struct peers_events events = {
+        .context = self, .up = on_up, .down = on_down, .moved = on_moved, .talk = on_talk, .bulk = on_bulk};
     self->peers = peers_create(self->world, &options, &events);
     turn(self);
 }
