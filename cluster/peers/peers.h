@@ -18,6 +18,8 @@
 #define PEERS_ENDPOINT_MAX_BYTES 255
 #define PEERS_PROTOCOL 1
 #define PEERS_STALL_MS 500
+#define PEERS_RELAY_MAX 20000  // messages that a node carries for others between two of its heartbeats
+#define PEERS_RELAY_MAX_BYTES ((size_t)64 * 1024)
 
 struct Peer__Envelope;
 

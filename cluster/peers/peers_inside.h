@@ -14,8 +14,6 @@
 #define PEERS_RTT_MAX_US 3000000u  // a longer one says more of a stall than of the way
 #define PEERS_NEARER_PART 8        // another relay is taken when it is nearer by more than this part of its way
 #define PEERS_FORMER_MS 5000       // what others say of a boot that was outlived here is old for so long
-#define PEERS_RELAY_MAX 20000      // messages carried for others between two heartbeats
-#define PEERS_RELAY_MAX_BYTES ((size_t)64 * 1024)
 
 struct report {         // what a peer says in its heartbeats of a third node
     uint64_t boot;      // the one it hears, 0: none

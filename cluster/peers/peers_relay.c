@@ -51,16 +51,26 @@ static uint64_t way_us(const struct entry *relay, uint32_t to)
     return far_us(relay->link_rtt_us) + far_us(relay->reports[to].rtt_us);
 }
 
-// What a relay says of a peer is over when it was true as long ago as the relay's own silence would be its end; and of
-// one that is not heard here it must have heard later than this node, by a heartbeat: a dead peer is down no later for
-// being spoken of.
+static uint64_t heartbeats_us(const struct peers *self, uint32_t count)
+{
+    return (uint64_t)self->options.heartbeat_ms * 1000 * count;
+}
+
+// What a relay says of a peer counts as long as its own silence would be borne; and both what it heard and what it said
+// is up to a heartbeat old.
+static uint64_t report_ends_us(const struct peers *self, const struct entry *relay, uint32_t of)
+{
+    return relay->reports[of].alive_us + peers_bound_us(self, relay) + heartbeats_us(self, 2);
+}
+
+// Of a peer that is not heard here a relay must have heard later than this node, by a heartbeat: a dead peer is down no
+// later for being spoken of.
 static bool may_relay(const struct peers *self, struct now now, const struct entry *relay, const struct entry *to)
 {
-    const struct report *report = &relay->reports[peers_index(self, to)];
-    if (!relay->linked || !report->linked || now.mono_us - report->alive_us > peers_bound_us(self, relay))
+    uint32_t of = peers_index(self, to);
+    if (!relay->linked || !relay->reports[of].linked || now.mono_us > report_ends_us(self, relay, of))
         return false;
-    uint64_t heartbeat_us = (uint64_t)self->options.heartbeat_ms * 1000;
-    return to->peer.heard || report->alive_us > to->peer.last_heard_us + heartbeat_us;
+    return to->peer.heard || relay->reports[of].alive_us > to->peer.last_heard_us + heartbeats_us(self, 1);
 }
 
 static bool is_former(struct now now, const struct entry *entry, uint64_t boot)
@@ -136,8 +146,7 @@ void peers_route(struct peers *self, struct now now, struct entry *entry)
 
 uint64_t peers_way_ends_us(const struct peers *self, const struct entry *entry)
 {
-    const struct entry *relay = &self->entries[entry->peer.via];
-    return relay->reports[peers_index(self, entry)].alive_us + peers_bound_us(self, relay) + 1;
+    return report_ends_us(self, &self->entries[entry->peer.via], peers_index(self, entry)) + 1;
 }
 
 // ---- carrying

@@ -43,6 +43,7 @@ struct fake {
     struct fake_counts counts;
     struct place places[FAKE_NODES_MAX];
     bool cut[FAKE_NODES_MAX][FAKE_NODES_MAX], cut_bulk[FAKE_NODES_MAX][FAKE_NODES_MAX];
+    uint64_t more_us[FAKE_NODES_MAX][FAKE_NODES_MAX];
     uint64_t bulk_bytes[FAKE_NODES_MAX][FAKE_NODES_MAX];
     struct event **heap;
     uint32_t count, capacity;
@@ -168,6 +169,7 @@ static void deliver_later(struct place *from, struct place *to, enum world_chann
     const struct fake_faults *faults = &self->faults;
     uint64_t spread_us = faults->delay_max_us - faults->delay_min_us + 1;
     uint64_t at_us = self->now_us + faults->delay_min_us + fake_random(self, spread_us);
+    at_us += self->more_us[from->index][to->index];
     if (chance(self, faults->late_permille)) {
         self->counts.late++;
         at_us += fake_random(self, 10 * faults->delay_max_us + 1000);
@@ -359,6 +361,11 @@ void fake_cut(struct fake *self, uint32_t from, uint32_t to, bool is_cut)
 void fake_cut_bulk(struct fake *self, uint32_t from, uint32_t to, bool is_cut)
 {
     self->cut_bulk[from][to] = is_cut;
+}
+
+void fake_delay(struct fake *self, uint32_t from, uint32_t to, uint64_t more_us)
+{
+    self->more_us[from][to] = more_us;
 }
 
 uint64_t fake_bulk_bytes(const struct fake *self, uint32_t from, uint32_t to)

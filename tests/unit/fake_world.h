@@ -40,9 +40,10 @@ void fake_place(struct fake *self, uint32_t node, uint64_t mono_off_us, int64_t 
 struct world *fake_start(struct fake *self, uint32_t node, struct fake_hooks hooks);
 void fake_kill(struct fake *self, uint32_t node);  // what it sent may still come; what comes to it is gone
 void fake_cut(struct fake *self, uint32_t from, uint32_t to, bool is_cut);
-void fake_cut_bulk(struct fake *self, uint32_t from, uint32_t to, bool is_cut);  // heartbeats still come
-uint64_t fake_bulk_bytes(const struct fake *self, uint32_t from, uint32_t to);   // sent, whether it came or not
-void fake_stop(struct fake *self, uint32_t node, bool is_stopped);               // as SIGSTOP: messages wait
+void fake_cut_bulk(struct fake *self, uint32_t from, uint32_t to, bool is_cut);    // heartbeats still come
+void fake_delay(struct fake *self, uint32_t from, uint32_t to, uint64_t more_us);  // a longer way than others
+uint64_t fake_bulk_bytes(const struct fake *self, uint32_t from, uint32_t to);     // sent, whether it came or not
+void fake_stop(struct fake *self, uint32_t node, bool is_stopped);                 // as SIGSTOP: messages wait
 void fake_endpoints(uint32_t node, char control[32], char bulk[32]);
 
 // Calls back in virtual time; not when the node was killed meanwhile.

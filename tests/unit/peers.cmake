@@ -1,1 +1,3 @@
-hotline_test(peers_test SOURCES peers_test.c fake_world.c LIBS cluster_peers)
+foreach(test peers_test peers_boot_test peers_relay_test)
+    hotline_test(${test} SOURCES ${test}.c peers_rig.c fake_world.c LIBS cluster_peers)
+endforeach()

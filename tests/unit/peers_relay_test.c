@@ -1,0 +1,437 @@
+// Walking around broken links: who is up, by which way, and that what is carried comes to the right one, once.
+#include "peers_rig.h"
+
+#include "peer.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define LOST_MS (DOWN_AFTER_MS + HEARTBEAT_MS)  // by then both ends know that their link is lost
+
+static struct peers_counts counts_of(struct nodes *nodes, uint32_t node)
+{
+    return peers_counts(nodes->node[node].peers);
+}
+
+static uint32_t downs(struct nodes *nodes)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < FAKE_NODES_MAX; i++)
+        count += nodes->node[i].downs;
+    return count;
+}
+
+static void expect_talk(struct nodes *nodes, uint32_t from, uint32_t to)
+{
+    struct side *hears = &nodes->node[to];
+    uint32_t before = hears->talks;
+    assert_true(nodes_talk(nodes, from, to));
+    nodes_run_ms(nodes, 20);
+    assert_int_equal(hears->talks, before + 1);  // once
+    assert_int_equal(hears->talk_from, peers_find(hears->peers, nodes_name(from)));
+}
+
+// ---- up
+
+static void two_that_lose_each_other_stay_up_by_a_third(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(1, 3);
+    nodes_run_ms(nodes, 3000);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_run_ms(nodes, LOST_MS);
+    for (uint32_t i = 0; i < 3; i += 2) {
+        const struct peer *other = nodes_see(nodes, i, 2 - i);
+        assert_true(other->up);
+        assert_false(other->heard);
+        assert_int_equal(nodes_via(nodes, i, 2 - i), 1);
+        assert_int_equal(nodes->node[i].moves, 1);
+        assert_int_equal(counts_of(nodes, i).by_relay, 1);
+        assert_true(peers_owner_up(nodes->node[i].peers, nodes_name(2 - i), 12 - i));
+        expect_talk(nodes, i, 2 - i);
+    }
+    assert_int_equal(counts_of(nodes, 1).relayed, 2);
+    assert_int_equal(nodes_via(nodes, 0, 1), -1);
+    nodes_run_ms(nodes, 20000);
+    nodes_cut(nodes, 0, 2, false);
+    nodes_run_ms(nodes, 2 * HEARTBEAT_MS);
+    assert_int_equal(nodes_via(nodes, 0, 2), -1);
+    assert_int_equal(counts_of(nodes, 0).by_relay, 0);
+    expect_talk(nodes, 0, 2);
+    assert_int_equal(counts_of(nodes, 1).relayed, 2);
+    assert_int_equal(downs(nodes), 0);
+    nodes_free(nodes);
+}
+
+static void a_one_way_cut_is_walked_around_both_ways(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(2, 3);
+    nodes_run_ms(nodes, 3000);
+    fake_cut(nodes->fake, 0, 2, true);
+    nodes_run_ms(nodes, 2 * LOST_MS);
+    assert_true(nodes_see(nodes, 0, 2)->heard);
+    assert_false(nodes_see(nodes, 2, 0)->heard);
+    for (uint32_t i = 0; i < 3; i += 2) {
+        assert_true(nodes_see(nodes, i, 2 - i)->up);
+        assert_int_equal(nodes_via(nodes, i, 2 - i), 1);
+        expect_talk(nodes, i, 2 - i);
+    }
+    assert_int_equal(downs(nodes), 0);
+    nodes_free(nodes);
+}
+
+static void a_node_that_hears_only_one_other_is_up_for_all(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(3, 5);
+    for (uint32_t i = 1; i < 4; i++)
+        nodes_cut(nodes, 0, i, true);  // from the start: it hears "e" alone
+    nodes_run_ms(nodes, 3000);
+    for (uint32_t i = 1; i < 5; i++) {
+        assert_true(nodes_see(nodes, 0, i)->up && nodes_see(nodes, i, 0)->up);
+        assert_int_equal(nodes_via(nodes, 0, i), i == 4 ? -1 : 4);
+        expect_talk(nodes, 0, i);
+        expect_talk(nodes, i, 0);
+    }
+    uint64_t bound = 2 * 3;
+    assert_int_equal(counts_of(nodes, 4).relayed, bound);
+    assert_int_equal(downs(nodes), 0);
+    nodes_free(nodes);
+}
+
+static void two_hops_are_none(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(4, 4);
+    nodes_cut(nodes, 0, 2, true);  // a - b - c - d
+    nodes_cut(nodes, 0, 3, true);
+    nodes_cut(nodes, 1, 3, true);
+    nodes_run_ms(nodes, 4000);
+    assert_true(nodes_see(nodes, 0, 2)->up && nodes_see(nodes, 1, 3)->up);
+    assert_false(nodes_see(nodes, 0, 3)->up);
+    assert_true(peers_is_heard_by_any(nodes->node[0].peers, "d", 13));  // by "b", though through "c" alone
+    nodes_free(nodes);
+}
+
+static void who_is_dead_is_down_no_later_for_there_being_thirds(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct nodes *nodes = nodes_all(seed, 5);
+        fake_set_faults(nodes->fake, (struct fake_faults){.delay_min_us = 500, .delay_max_us = 90 * MS});
+        nodes_run_ms(nodes, 3000 + seed * 13);
+        nodes_kill(nodes, 4);
+        nodes_run_ms(nodes, DOWN_AFTER_MS + 100);  // what was under way, and the bound
+        for (uint32_t i = 0; i < 4; i++) {
+            assert_false(nodes_see(nodes, i, 4)->up);
+            assert_int_equal(nodes->node[i].moves, 0);
+        }
+        nodes_free(nodes);
+    }
+}
+
+static void who_dies_beyond_a_relay_is_down(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(5, 3);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_run_ms(nodes, 4000);
+    assert_true(nodes_see(nodes, 0, 2)->up);
+    nodes_kill(nodes, 2);
+    nodes_run_ms(nodes, DOWN_AFTER_MS - HEARTBEAT_MS - 10);
+    assert_true(nodes_see(nodes, 0, 2)->up);
+    nodes_run_ms(nodes, 2 * HEARTBEAT_MS + 20);  // the relay finds out, and says so
+    assert_false(nodes_see(nodes, 0, 2)->up);
+    assert_int_equal(nodes->node[0].downs, 1);
+    nodes_free(nodes);
+}
+
+static void who_goes_beyond_a_relay_is_down_with_its_next_heartbeat(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(6, 3);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_run_ms(nodes, 4000);
+    peers_say_going(nodes->node[2].peers, world_now(nodes->node[2].world));
+    nodes_run_ms(nodes, HEARTBEAT_MS + 20);
+    assert_false(nodes_see(nodes, 0, 2)->up);
+    nodes_free(nodes);
+}
+
+static void whoever_says_that_it_goes_is_not_kept_up_by_thirds(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(7, 3);
+    nodes_run_ms(nodes, 3000);
+    fake_cut(nodes->fake, 2, 1, true);  // "b" does not hear it
+    peers_say_going(nodes->node[2].peers, world_now(nodes->node[2].world));
+    nodes_run_ms(nodes, 10);
+    assert_false(nodes_see(nodes, 0, 2)->up);
+    assert_true(nodes_see(nodes, 1, 2)->up);
+    nodes_run_ms(nodes, HEARTBEAT_MS);
+    assert_false(nodes_see(nodes, 0, 2)->up);
+    nodes_free(nodes);
+}
+
+static void a_new_boot_beyond_a_relay_is_down_for_the_old_one_and_then_up(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(8, 4);
+    nodes_cut(nodes, 0, 3, true);
+    nodes_run_ms(nodes, 4000);
+    struct side *a = &nodes->node[0];
+    for (uint64_t boot = 9; boot > 5; boot--) {
+        uint32_t ups = a->ups, before = a->downs;
+        nodes_kill(nodes, 3);
+        nodes_start(nodes, 3, boot);
+        for (uint32_t i = 0; i < 3; i++)
+            assert_true(nodes_know(nodes, 3, i, true));
+        nodes_run_ms(nodes, 3 * DOWN_AFTER_MS);
+        assert_true(peers_owner_up(a->peers, "d", boot) && peers_owner_up(nodes->node[3].peers, "a", 10));
+        assert_int_equal(a->downs, before + 1);
+        assert_int_equal(a->ups, ups + 1);
+        assert_int_equal(a->up_boot, boot);
+        expect_talk(nodes, 0, 3);
+        expect_talk(nodes, 3, 0);
+    }
+    nodes_free(nodes);
+}
+
+static void a_loop_that_stood_still_takes_nobody_beyond_a_relay_for_dead(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(9, 3);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_run_ms(nodes, 4000);
+    fake_stop(nodes->fake, 0, true);
+    nodes_run_ms(nodes, 5000);
+    fake_stop(nodes->fake, 0, false);
+    nodes_run_ms(nodes, 2000);
+    assert_int_equal(nodes->node[0].downs, 0);
+    assert_true(nodes_see(nodes, 0, 2)->up && nodes_see(nodes, 2, 0)->up);
+    nodes_free(nodes);
+}
+
+// ---- which way
+
+// Every message is under way for so long; node 3 stands far from all, its own clock being no part of it.
+static void the_nearest_relay_is_taken_and_left_when_it_dies(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(10, 4);
+    fake_delay(nodes->fake, 0, 1, 60 * MS);
+    fake_delay(nodes->fake, 1, 0, 60 * MS);
+    fake_set_faults(nodes->fake, (struct fake_faults){.delay_min_us = 10 * MS, .delay_max_us = 10 * MS});
+    nodes_cut(nodes, 0, 3, true);
+    nodes_run_ms(nodes, 6000);
+    assert_int_equal(nodes_via(nodes, 0, 3), 2);
+    assert_int_equal(nodes_via(nodes, 3, 0), 2);
+    assert_in_range(nodes_see(nodes, 0, 3)->rtt_us, 38 * MS, 42 * MS);  // the sum
+    nodes_kill(nodes, 2);
+    nodes_run_ms(nodes, DOWN_AFTER_MS + HEARTBEAT_MS + 100);
+    assert_true(nodes_see(nodes, 0, 3)->up && nodes_see(nodes, 3, 0)->up);
+    assert_int_equal(nodes_via(nodes, 0, 3), 1);
+    assert_in_range(nodes_see(nodes, 0, 3)->rtt_us, 155 * MS, 165 * MS);
+    assert_int_equal(nodes->node[0].downs + nodes->node[3].downs, 2);  // of the relay
+    nodes_start(nodes, 2, 9);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_true(nodes_know(nodes, 2, i, true));
+    nodes_run_ms(nodes, 3000);
+    assert_int_equal(nodes_via(nodes, 0, 3), 2);  // it is back, and nearer
+    nodes_free(nodes);
+}
+
+static void of_relays_as_near_as_each_other_one_is_kept(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(11, 6);
+    fake_set_faults(nodes->fake, (struct fake_faults){.delay_min_us = 30 * MS, .delay_max_us = 33 * MS});
+    nodes_cut(nodes, 0, 5, true);
+    nodes_run_ms(nodes, 5000);
+    uint32_t moves = nodes->node[0].moves;
+    nodes_run_ms(nodes, 60000);
+    assert_int_equal(nodes->node[0].moves, moves);
+    nodes_free(nodes);
+}
+
+// ---- what is carried
+
+static void hear(struct side *side, const char *from, uint64_t boot, const char *to, const char *relay, bool relayed)
+{
+    Peer__Envelope envelope = PEER__ENVELOPE__INIT;
+    envelope.protocol = PEERS_PROTOCOL;
+    envelope.from = (char *)from;
+    envelope.from_boot = boot;
+    envelope.to = (char *)to;
+    envelope.relay = (char *)relay;
+    envelope.relayed = relayed;
+    envelope.body_case = PEER__ENVELOPE__BODY_TALK;
+    envelope.talk = (ProtobufCBinaryData){.len = 5, .data = (uint8_t *)"hello"};
+    uint8_t packed[256];
+    size_t bytes = peer__envelope__pack(&envelope, packed);
+    nodes_hear(side, (struct span){packed, bytes});
+}
+
+static void a_relay_carries_for_whom_it_hears_to_whom_it_reaches_and_only_once(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(12, 4);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_cut(nodes, 1, 3, true);
+    nodes_run_ms(nodes, 4000);
+    struct side *b = &nodes->node[1];
+    uint64_t dropped = counts_of(nodes, 1).relay_dropped, misdirected = counts_of(nodes, 1).misdirected;
+    hear(b, "a", 9, "c", "b", false);        // another boot of it
+    hear(b, "nobody", 10, "c", "b", false);  // unknown
+    hear(b, "a", 10, "nobody", "b", false);
+    hear(b, "a", 10, "d", "b", false);  // not reached from here: a second hop
+    hear(b, "a", 10, "a", "b", false);  // back
+    assert_int_equal(counts_of(nodes, 1).relay_dropped, dropped + 5);
+    hear(b, "a", 10, "c", "d", false);  // not asked
+    hear(b, "a", 10, "c", "b", true);   // already carried
+    hear(b, "a", 10, "c", "", false);
+    assert_int_equal(counts_of(nodes, 1).misdirected, misdirected + 3);
+    assert_int_equal(counts_of(nodes, 1).relayed, 0);
+    nodes_run_ms(nodes, 100);
+    assert_int_equal(nodes->node[2].talks + nodes->node[3].talks, 0);
+    hear(b, "a", 10, "c", "b", false);
+    assert_int_equal(counts_of(nodes, 1).relayed, 1);
+    nodes_run_ms(nodes, 20);
+    assert_int_equal(nodes->node[2].talks, 1);
+
+    struct side *c = &nodes->node[2];
+    misdirected = counts_of(nodes, 2).misdirected;
+    hear(c, "a", 9, "c", "b", true);        // not the boot that lives
+    hear(c, "a", 10, "c", "nobody", true);  // by whom?
+    hear(c, "a", 10, "c", "a", true);       // by itself, which is not heard here
+    hear(c, "a", 10, "c", "", false);       // as if it were heard here
+    assert_int_equal(counts_of(nodes, 2).misdirected, misdirected + 4);
+    assert_int_equal(c->talks, 1);
+    hear(c, "a", 10, "c", "d", true);  // its relay may be another than ours
+    assert_int_equal(c->talks, 2);
+    nodes_free(nodes);
+}
+
+static void only_small_things_are_carried_and_so_many_between_two_heartbeats(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(13, 3);
+    nodes_cut(nodes, 0, 2, true);
+    nodes_run_ms(nodes, 4000);
+    struct peers *a = nodes->node[0].peers;
+    uint32_t c = (uint32_t)peers_find(a, "c");
+    Peer__Envelope envelope = PEER__ENVELOPE__INIT;
+    Peer__FeedChunk chunk = PEER__FEED_CHUNK__INIT;
+    envelope.body_case = PEER__ENVELOPE__BODY_FEED_CHUNK;
+    envelope.feed_chunk = &chunk;
+    uint64_t not_sent = peers_counts(a).not_sent;
+    assert_false(peers_send(a, c, &envelope));
+    assert_int_equal(peers_counts(a).not_sent, not_sent + 1);
+    static uint8_t large[PEERS_RELAY_MAX_BYTES];
+    assert_true(peers_send_talk(a, c, (struct span){large, sizeof large}));
+    nodes_run_ms(nodes, 20);
+    assert_int_equal(counts_of(nodes, 1).relay_dropped, 1);
+    for (uint32_t i = 0; i < PEERS_RELAY_MAX + 2000; i++)
+        assert_true(nodes_talk(nodes, 0, 2));
+    nodes_run_ms(nodes, 50);
+    uint64_t dropped = counts_of(nodes, 1).relay_dropped;
+    assert_true(dropped > 1);
+    assert_int_equal(nodes->node[2].talks, PEERS_RELAY_MAX + 2000 - (dropped - 1));
+    nodes_run_ms(nodes, HEARTBEAT_MS);
+    expect_talk(nodes, 0, 2);
+    nodes_free(nodes);
+}
+
+// ---- storms
+
+static bool is_cut[FAKE_NODES_MAX][FAKE_NODES_MAX];
+
+static bool are_linked(uint32_t a, uint32_t b)
+{
+    return !is_cut[a][b] && !is_cut[b][a];
+}
+
+// Exactly those are up that the cuts leave a link or one relay.
+static bool is_as_the_cuts_say(void *context)
+{
+    struct nodes *nodes = context;
+    for (uint32_t i = 0; i < 5; i++)
+        for (uint32_t k = 0; k < 5; k++) {
+            bool linked = are_linked(i, k), reached = linked;
+            for (uint32_t by = 0; by < 5; by++)
+                reached |= by != i && by != k && are_linked(i, by) && are_linked(by, k);
+            const struct peer *peer = i == k ? NULL : nodes_see(nodes, i, k);
+            if (peer != NULL && (peer->up != reached || (reached && (peer->via < 0) != linked) ||
+                                 (reached && peer->boot != nodes->node[k].boot)))
+                return false;
+        }
+    return true;
+}
+
+static void whatever_is_cut_those_are_up_that_a_link_or_a_relay_reaches(void **state)
+{
+    (void)state;
+    const char *given = getenv("SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    print_message("seed %llu (SEED=... repeats it)\n", (unsigned long long)seed);
+    for (uint64_t run = 0; run < 20; run++) {
+        struct nodes *nodes = nodes_all(seed + run, 5);
+        fake_set_faults(nodes->fake, (struct fake_faults){500, 30 * MS, 0, 50, 50});
+        memset(is_cut, 0, sizeof is_cut);
+        uint64_t boots = 100;
+        for (uint32_t step = 0; step < 12; step++) {
+            uint32_t changes = (uint32_t)fake_random(nodes->fake, 6);
+            for (uint32_t change = 0; change < changes; change++) {
+                uint32_t i = (uint32_t)fake_random(nodes->fake, 5), k = (uint32_t)fake_random(nodes->fake, 5);
+                is_cut[i][k] = i != k && fake_random(nodes->fake, 3) > 0;
+                fake_cut(nodes->fake, i, k, is_cut[i][k]);
+            }
+            if (fake_random(nodes->fake, 3) == 0) {
+                uint32_t node = (uint32_t)fake_random(nodes->fake, 5);
+                nodes_kill(nodes, node);
+                nodes_start(nodes, node, --boots);
+                for (uint32_t i = 0; i < 5; i++)
+                    assert_true(nodes_know(nodes, node, i, true));
+            }
+            nodes_run_ms(nodes, fake_random(nodes->fake, 1500));
+            if (fake_random(nodes->fake, 2) == 0)
+                continue;
+            nodes_run_ms(nodes, 2 * LOST_MS);  // what was true a moment before may still be believed
+            assert_true(fake_run_until(nodes->fake, 3000 * MS, is_as_the_cuts_say, nodes));
+            uint32_t before = downs(nodes);
+            nodes_run_ms(nodes, 5000);
+            assert_true(is_as_the_cuts_say(nodes));
+            assert_int_equal(downs(nodes), before);  // and it stays so
+        }
+        nodes_free(nodes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_that_lose_each_other_stay_up_by_a_third),
+        cmocka_unit_test(a_one_way_cut_is_walked_around_both_ways),
+        cmocka_unit_test(a_node_that_hears_only_one_other_is_up_for_all),
+        cmocka_unit_test(two_hops_are_none),
+        cmocka_unit_test(who_is_dead_is_down_no_later_for_there_being_thirds),
+        cmocka_unit_test(who_dies_beyond_a_relay_is_down),
+        cmocka_unit_test(who_goes_beyond_a_relay_is_down_with_its_next_heartbeat),
+        cmocka_unit_test(whoever_says_that_it_goes_is_not_kept_up_by_thirds),
+        cmocka_unit_test(a_new_boot_beyond_a_relay_is_down_for_the_old_one_and_then_up),
+        cmocka_unit_test(a_loop_that_stood_still_takes_nobody_beyond_a_relay_for_dead),
+        cmocka_unit_test(the_nearest_relay_is_taken_and_left_when_it_dies),
+        cmocka_unit_test(of_relays_as_near_as_each_other_one_is_kept),
+        cmocka_unit_test(a_relay_carries_for_whom_it_hears_to_whom_it_reaches_and_only_once),
+        cmocka_unit_test(only_small_things_are_carried_and_so_many_between_two_heartbeats),
+        cmocka_unit_test(whatever_is_cut_those_are_up_that_a_link_or_a_relay_reaches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
