@@ -148,6 +148,7 @@ struct hotline_question_args {
     const char *call;                      // EXPLAIN
     const char *since;   // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
     const char *number;  // EVENTS: only calls of this caller; NULL or "": all
+    void *user;          // given to this question's callbacks; NULL: the client's own
 };
 
 // Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed,

@@ -54,7 +54,7 @@ static void say_done(struct query *self, struct question *question, struct hotli
     answer->elsewhere = answer->elsewhere == NULL ? "" : answer->elsewhere;
     answer->errors = answer->errors == NULL ? none : answer->errors;
     if (self->base.leaving == CLIENT_STAYS && question->on_done != NULL)
-        question->on_done(self->base.user, answer);
+        question->on_done(question->user, answer);
     question_free(question);
 }
 
@@ -70,7 +70,7 @@ static bool give_rows(struct query *self, struct question *question)
                                                       question->answer.data + at + sizeof bytes);
         at += sizeof bytes + bytes;
         sound = words != NULL && rows_give(&self->arena, words->answer, &export_, &export_parts, &question->cursor,
-                                           question->on_row, self->base.user);
+                                           question->on_row, question->user);
     }
     bytes_close(&export_);
     return sound;

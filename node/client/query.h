@@ -26,6 +26,7 @@ struct question {
     bool force;
     uint32_t parts_sent;
     struct bytes answer;  // messages, each behind its size
+    void *user;
     hotline_row_callback *on_row;
     hotline_done_callback *on_done;
 };

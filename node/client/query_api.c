@@ -33,6 +33,7 @@ static enum hotline_result add(struct hotline_client *client, uint32_t timeout_m
     if (self->count == QUESTIONS_MAX)
         return HOTLINE_TOO_MANY;
     struct question *question = check_alloc(sizeof *question);
+    question->user = client->user;
     question->on_row = on_row;
     question->on_done = on_done;
     question->deadline_us = client_now(client) + (uint64_t)(timeout_ms == 0 ? TIMEOUT_MS : timeout_ms) * 1000;
@@ -78,6 +79,7 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     if (result != HOTLINE_OK)
         return result;
     question->what = wire_what;
+    question->user = args->user == NULL ? client->user : args->user;
     question->limit = args->limit == 0 && what == HOTLINE_FIND ? FIND_LIMIT : args->limit;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);

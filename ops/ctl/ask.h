@@ -3,9 +3,9 @@
 #define OPS_CTL_ASK_H
 
 #include "cluster/base/check.h"
-#include "ops/ctl/args.h"
-#include "ops/ctl/loop.h"
-#include "ops/ctl/output.h"
+#include "ops/common/args.h"
+#include "ops/common/loop.h"
+#include "ops/common/output.h"
 
 #include <hotline/query.h>
 

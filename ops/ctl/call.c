@@ -1,9 +1,9 @@
 // call: places one call and holds its leg until it is over. A second process with the same --id is the same gateway,
 // signed in anew: it takes the same call over.
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/loop.h"
-#include "ops/ctl/output.h"
-#include "ops/ctl/rows.h"
+#include "ops/common/loop.h"
+#include "ops/common/output.h"
+#include "ops/common/rows.h"
 
 #include <hotline/gateway.h>
 

@@ -2,7 +2,7 @@
 #ifndef OPS_CTL_CTL_H
 #define OPS_CTL_CTL_H
 
-#include "ops/ctl/args.h"
+#include "ops/common/args.h"
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 // desk AGENT...: attaches as that agent's desk and says a line per event. Several agents may share one process; a
 // command on standard input then goes to each desk that it fits.
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/loop.h"
-#include "ops/ctl/output.h"
+#include "ops/common/loop.h"
+#include "ops/common/output.h"
 
 #include <hotline/desk.h>
 

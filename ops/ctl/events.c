@@ -1,7 +1,7 @@
 // events: every change of a call or an agent, from a cursor on. Goes on at the next node when one dies.
 #include "ops/ctl/ask.h"
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/rows.h"
+#include "ops/common/rows.h"
 
 #include <stdlib.h>
 #include <string.h>

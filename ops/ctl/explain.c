@@ -1,7 +1,7 @@
 // explain CALL: where the caller was taken to be and why, every offer, and the times.
 #include "ops/ctl/ask.h"
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/rows.h"
+#include "ops/common/rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef OPS_CTL_LOAD_H
 #define OPS_CTL_LOAD_H
 
-#include "ops/ctl/loop.h"
+#include "ops/common/loop.h"
 
 #include <hotline/desk.h>
 #include <hotline/gateway.h>

@@ -1,7 +1,7 @@
 #include "ops/ctl/load.h"
 
 #include "cluster/base/check.h"
-#include "ops/ctl/output.h"
+#include "ops/common/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

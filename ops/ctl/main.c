@@ -1,6 +1,6 @@
 // hotlinectl: what operators and scripts see and do, over libhotline.
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/output.h"
+#include "ops/common/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // status, nodes, agents, calls, queues, find, digest: state as one node sees it.
 #include "ops/ctl/ask.h"
 #include "ops/ctl/ctl.h"
-#include "ops/ctl/rows.h"
+#include "ops/common/rows.h"
 
 static const struct output_column columns_status[] = {{"name", "NAME", 0, 0}, {"value", "VALUE", 0, 0}, {0}};
 static const struct output_column columns_nodes[] = {

@@ -1,5 +1,6 @@
-#include "ops/ctl/output.h"
+#include "ops/common/output.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ int output_fail(int status, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    fputs("hotlinectl: ", stderr);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     vfprintf(stderr, format, list);
     fputc('\n', stderr);
     va_end(list);

@@ -1,6 +1,6 @@
-#include "ops/ctl/args.h"
+#include "ops/common/args.h"
 
-#include "ops/ctl/output.h"
+#include "ops/common/output.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,11 +12,11 @@
 int args_wrong(const struct args_command *command, const char *format, ...)
 {
     va_list list;
-    fprintf(stderr, "hotlinectl%s%s: ", command->name[0] ? " " : "", command->name);
+    fprintf(stderr, "%s%s%s: ", program_invocation_short_name, command->name[0] ? " " : "", command->name);
     va_start(list, format);
     vfprintf(stderr, format, list);
     va_end(list);
-    fprintf(stderr, "\nusage: hotlinectl %s\n", command->usage);
+    fprintf(stderr, "\nusage: %s %s\n", program_invocation_short_name, command->usage);
     return EXIT_WRONG_USAGE;
 }
 

@@ -1,6 +1,6 @@
-// What hotlinectl prints: one JSON object a line, or the same for people. Every line is flushed at once.
-#ifndef OPS_CTL_OUTPUT_H
-#define OPS_CTL_OUTPUT_H
+// What programs print: one JSON object a line, or the same for people. Every line is flushed at once.
+#ifndef OPS_COMMON_OUTPUT_H
+#define OPS_COMMON_OUTPUT_H
 
 #include "cluster/base/check.h"
 
@@ -42,7 +42,7 @@ json_t *output_text(const char *text);          // never fails: what is no UTF-8
 json_t *output_list(const char *const *items);  // NULL-terminated, or NULL: []
 json_t *output_real(double value, int decimals);
 
-// "hotlinectl: <sentence>" on stderr. Returns `status`.
+// "PROGRAM: <sentence>" on stderr. Returns `status`.
 int output_fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

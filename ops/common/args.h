@@ -1,6 +1,6 @@
 // The command line: options by table, operands by count. A wrong one is named on stderr.
-#ifndef OPS_CTL_ARGS_H
-#define OPS_CTL_ARGS_H
+#ifndef OPS_COMMON_ARGS_H
+#define OPS_COMMON_ARGS_H
 
 #include "cluster/base/check.h"
 
@@ -59,7 +59,7 @@ struct globals {
 
 // Parses words[0 .. count-1]. False: said on stderr, naming the option. --nodes and --json are known everywhere.
 MUST_USE bool args_parse(const struct args_command *command, struct globals *globals, char **words, size_t count);
-// "hotlinectl COMMAND: <sentence>" and the usage line on stderr; returns the exit status of a wrong usage.
+// "PROGRAM COMMAND: <sentence>" and the usage line on stderr; returns the exit status of a wrong usage.
 int args_wrong(const struct args_command *command, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

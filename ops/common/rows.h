@@ -1,6 +1,6 @@
 // Rows of answers as JSON objects, with the keys that scripts rely on.
-#ifndef OPS_CTL_ROWS_H
-#define OPS_CTL_ROWS_H
+#ifndef OPS_COMMON_ROWS_H
+#define OPS_COMMON_ROWS_H
 
 #include <hotline/query.h>
 

@@ -1,6 +1,6 @@
-#include "ops/ctl/rows.h"
+#include "ops/common/rows.h"
 
-#include "ops/ctl/output.h"
+#include "ops/common/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

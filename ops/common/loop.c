@@ -1,4 +1,4 @@
-#include "ops/ctl/loop.h"
+#include "ops/common/loop.h"
 
 #include "cluster/base/check.h"
 
@@ -74,6 +74,22 @@ void loop_remove(struct loop *self, struct hotline_client *client)
     }
 }
 
+void loop_watch_fd(struct loop *self, int fd, loop_ready *ready, void *user)
+{
+    check(self->source_count < LOOP_SOURCES_MAX);
+    struct loop_source *source = &self->sources[self->source_count++];
+    *source = (struct loop_source){ready, user};
+    check(loop_watch(self, fd, source));
+}
+
+static struct loop_source *loop_source(struct loop *self, const void *mark)
+{
+    for (size_t i = 0; i < self->source_count; i++)
+        if (&self->sources[i] == mark)
+            return &self->sources[i];
+    return NULL;
+}
+
 void loop_watch_stdin(struct loop *self, bool watch)
 {
     if (watch == self->stdin_watched)
@@ -101,6 +117,15 @@ static int loop_wait_ms(const struct loop *self, uint64_t until_us)
     return shortest;
 }
 
+// A callback of this turn may have removed it.
+static bool loop_has(const struct loop *self, const struct hotline_client *client)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->clients[i] == client)
+            return true;
+    return false;
+}
+
 void loop_turn(struct loop *self, uint64_t until_us)
 {
     struct epoll_event events[EVENTS_A_TURN];
@@ -114,10 +139,14 @@ void loop_turn(struct loop *self, uint64_t until_us)
                 self->stopping = true;
         } else if (events[i].data.ptr == &mark_stdin) {
             self->stdin_ready = true;
-        } else {
+        } else if (loop_source(self, events[i].data.ptr) != NULL) {
+            struct loop_source *source = loop_source(self, events[i].data.ptr);
+            source->ready(source->user);
+        } else if (loop_has(self, events[i].data.ptr)) {
             hotline_client_process(events[i].data.ptr);
         }
     }
+    // A callback may remove clients: the last one takes the place of the removed.
     for (size_t i = 0; i < self->count; i++)
         if (hotline_client_timeout_ms(self->clients[i]) <= 0)
             hotline_client_process(self->clients[i]);
