@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TICK_MS 100
+#define RTT_MS 1000  // how often the switchboard hears of round trips
 #define DURABILITY_DEFAULT 2
 #define DURABILITY_WAIT_DEFAULT_MS 1500
 
@@ -307,6 +308,16 @@ void node_disk_written(struct node *self)
     primary_written(self);
 }
 
+static void tell_round_trips(struct node *self)
+{
+    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
+        const struct peer *peer = peers_at(self->peers, i);
+        struct event event = {.type = EVENT_PEER_RTT, .name = peer->card.name, .rtt_us = peer->rtt_us};
+        if (peer->up)
+            node_step_alone(self, &event);
+    }
+}
+
 void node_wake(struct node *self)
 {
     self->now = world_now(self->world);
@@ -323,6 +334,10 @@ void node_wake(struct node *self)
         sessions_tick(self->sessions, self->now);
         check_accepted(self);
         primary_tick(self);
+        if (now_us >= self->rtt_next_us) {
+            tell_round_trips(self);
+            self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;
+        }
         self->tick_us = now_us + (uint64_t)TICK_MS * 1000;
     }
 }

@@ -344,6 +344,7 @@ static void hear_known(struct judge *self, struct leg *leg, const struct history
     switch (event->word) {
     case HISTORY_MOVED:
         set_queue(leg, event);
+        leg->since_us = self->us;  // it waits for others now
         return;
     case HISTORY_ACCEPTED:
         accepted(self, leg, event);

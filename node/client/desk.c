@@ -204,7 +204,7 @@ static void offered(struct desk *self, const Cli__Offered *words)
         say(self, CLI__DESK_WORD__WORD__DECLINE, words->call, words->n, desk_state_text(self->state));
         if (self->state_word.tries > 0)
             say_word(self, &self->state_word);
-        else if (desk_has_call(self))
+        else
             attachment_renew(&self->base);
         return;
     }
@@ -277,7 +277,12 @@ static void news(struct desk *self, const Cli__DeskNews *words)
             self->disposition_word.tries = 0;
         return;
     }
-    if (ours && words->ended) {
+    if (words->asks) {
+        if (ours)
+            attachment_renew(&self->base);  // its picture of this desk is wrong
+        else
+            say(self, CLI__DESK_WORD__WORD__NO_CALL, words->call, words->n, "");
+    } else if (ours && words->ended) {
         ended_by_other(self, words->reason[0] != '\0' ? words->reason : "ended",
                        words->state == REC__AGENT_STATE__WRAP_UP);
     } else if (ours && words->connected && self->state != DESK_ON_CALL) {
@@ -361,6 +366,7 @@ static void desk_attached(struct hotline_client *client)
 {
     struct desk *self = desk_of(client);
     bool said = self->moves == self->moves_attached;
+    self->unsaid = !said && self->call_word.tries == 0 && self->state_word.tries == 0;
     if (self->state == DESK_RINGING)
         start_ring_time(self);  // the node gives it a ring time anew, too
     if (self->disposition[0] != '\0')
@@ -395,6 +401,10 @@ static void desk_tick(struct hotline_client *client, uint64_t now_us)
     repeat(self, &self->call_word, now_us);
     repeat(self, &self->state_word, now_us);
     repeat(self, &self->disposition_word, now_us);
+    if (self->unsaid) {
+        self->unsaid = false;
+        attachment_renew(client);
+    }
     if (self->state == DESK_RINGING && now_us >= self->offer.over_us) {
         ended_by_other(self, "ring_time_over", false);
         attachment_renew(client);  // the node should have said so

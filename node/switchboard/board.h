@@ -66,6 +66,7 @@ struct duty {
     bool taken;  // by the offer below: accepted, not refused since
     struct offer taker;
     bool joined;
+    uint64_t doubt_us;  // when the taker's desk is asked, as long as its record does not name the call
 };
 
 struct gateway;
@@ -137,6 +138,7 @@ struct here {
     uint64_t session;
     struct rung rung;                  // call "" when there is none
     struct rung leaving;               // a conversation the desk ended, until its owner knows
+    struct rung asked;                 // its owner says that the desk took it, and the desk did not say so
     char hold[CALL_ID_MAX_BYTES + 1];  // invited for this call; "" when not held
     uint64_t hold_until_us;
     struct passed passed[DESK_PASSED_MAX];
@@ -264,12 +266,16 @@ bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t 
 void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail);
 void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason);
 void offer_overdue(struct board *self, struct call *call);
+void offer_say_again(struct board *self, struct call *call, struct offer *offer, bool invited);
 void offer_repeat(struct board *self, struct call *call);  // those that were not answered
 void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
 void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
+void offer_node_up(struct board *self, struct call *call, uint32_t node);
 void offer_desk_copied(struct board *self, uint32_t agent);
 void offer_confirm(struct board *self, struct call *call);
+// The taker's desk is here or at a node that is up, and its record says that it does not have the call.
+bool offer_is_doubtful(const struct board *self, const struct call *call);
 void offer_withdraw_taker(struct board *self, struct call *call, const char *reason);
 
 // ---- offer_answers.c
@@ -288,8 +294,8 @@ void desk_deadline(struct board *self, uint32_t agent);
 void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const char *reason);
 // After every change of what the desk has: its timer, and whether it is engaged.
 void desk_settle(struct board *self, uint32_t agent);
-// The session here is over: `attach`, at `node`, is larger.
-void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node);
+// The session here is over: `attach`, at `node`, is larger, and goes on with `call` ("": none).
+void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node, const char *call);
 
 void desk_clear_call(struct board *self, uint32_t agent, const char *reason);  // the call there is no longer the desk's
 
@@ -309,6 +315,7 @@ void invite_declined(struct board *self, const char *from, const Peer__InviteDec
 void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms);  // declined, or let ring
 bool invite_was_declined(const struct board *self, uint32_t agent, const char *call);
 void invite_release(struct board *self, uint32_t agent);  // no longer held
+void invite_call_ended(struct board *self, const struct call *call);
 // The waiting call that goes first for this desk, among those it may be offered now.
 struct call *invite_best(struct board *self, uint32_t agent);
 // Waits, and this desk could be offered it now, as far as is known here; eligible or not.
@@ -338,6 +345,7 @@ void say_stale(struct board *self, uint64_t session, const char *name, uint64_t 
 void say_superseded(struct board *self, uint64_t session, Rec__Kind kind, const char *name, uint64_t attach,
                     uint64_t by, const char *node);
 void say_desk_news(struct board *self, uint32_t agent, const char *call, bool connected, bool ended);
+void say_desk_asks(struct board *self, uint32_t agent, const char *call, uint32_t n);
 void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, uint32_t n, const char *reason);
 void say_to_node(struct board *self, uint32_t node, Peer__Talk *talk);
 void say_offer_answer(struct board *self, uint32_t agent, const struct rung *rung, Peer__Answer answer,

@@ -81,6 +81,8 @@ void call_dequeue(struct board *self, struct call *call)
 static void tell_waiting(struct board *self, struct call *call)
 {
     bool again = call->news_us != 0;
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++)
+        call->duty->offers[i].told = false;  // should one of them ring after all
     call->news_us = self->now.mono_us + (uint64_t)SWITCHBOARD_NEWS_MS * 1000;
     uint32_t position = call->waiting.group == 0 ? 1 : waiting_position(&call->waiting);
     if (again && position == call->position)
@@ -297,6 +299,12 @@ void call_set_timer(struct board *self, struct call *call)
     }
     if (taken && !call->duty->joined)
         at = call->news_us < at ? call->news_us : at;
+    if (offer_is_doubtful(self, call)) {
+        uint64_t doubt_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
+        if (call->duty->doubt_us <= self->now.mono_us || call->duty->doubt_us > doubt_us)
+            call->duty->doubt_us = doubt_us;
+        at = call->duty->doubt_us < at ? call->duty->doubt_us : at;
+    }
     timers_set(&self->timers, &call->timer, at);
 }
 
@@ -307,6 +315,8 @@ void call_deadline(struct board *self, struct call *call)
     offer_overdue(self, call);
     offer_repeat(self, call);
     if (call->duty != NULL && call->duty->taken) {
+        if (offer_is_doubtful(self, call) && self->now.mono_us >= call->duty->doubt_us)
+            offer_confirm(self, call);
         if (!call->duty->joined && self->now.mono_us >= call->news_us)
             call_connect(self, call);  // until the gateway says the legs are joined
     } else if (call->state == REC__CALL_STATE__CALL_RINGING && (call->duty == NULL || call->duty->offer_count == 0)) {

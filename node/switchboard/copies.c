@@ -35,17 +35,18 @@ static void copy_call(struct board *self, const struct record *record, const Rec
     call->attach = record->version.attach;
     call->owner = (struct party){board_node_index(self, record->version.owner), record->version.boot};
     call->born_ms = record->born_ms;
-    call->invited_agent = 0;
     board_link_gateway(call, board_gateway(self, body->gateway));
     board_read_call(self, call, body);
     desk_call_copied(self, call, body);
     if (call->state == REC__CALL_STATE__ENDED) {
         call_count_end(self, body);
+        invite_call_ended(self, call);
         if (call->drafted)
             return;  // dropped at the end of the step
         board_drop_call(self, call);
         return;
     }
+    call->invited_agent = 0;
     call_enqueue(self, call);
     invite_for_call(self, call);
 }
@@ -62,7 +63,7 @@ static void copy_desk(struct board *self, const struct record *record, const Rec
         return;
     }
     struct desk *desk = &self->desks[agent];
-    desk_supersede(self, agent, record->version.attach, record->version.owner);
+    desk_supersede(self, agent, record->version.attach, record->version.owner, body->call);
     desk->attach = record->version.attach;
     desk->owner = (struct party){board_node_index(self, record->version.owner), record->version.boot};
     desk->state = body->state;
@@ -122,6 +123,8 @@ void copy_peer_up(struct board *self, const struct event *event)
     self->nodes[node].rtt_us = event->rtt_us;
     refresh_desks_of(self, node);
     for (struct call *call = self->calls; call != NULL; call = call->hh.next) {
+        if (call->mine)
+            offer_node_up(self, call, node);
         if (call->owner.node != node || call->state != REC__CALL_STATE__WAITING)
             continue;
         call_enqueue(self, call);

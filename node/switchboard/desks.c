@@ -130,16 +130,27 @@ static uint32_t find_agent(struct board *self, const struct event *event)
     return DIRECTORY_NONE;
 }
 
-void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node)
+// What the larger attachment does not go on with is not the desk's any more. Of a call that an older login accepted the
+// owner hears by the desk's record: legs that are joined stay so.
+static void answer_unresumed(struct board *self, uint32_t agent, bool same_login)
+{
+    const struct rung *rung = &self->desks[agent].here->rung;
+    if (!rung->accepted)
+        say_offer_answer(self, agent, rung, PEER__ANSWER__REFUSES, same_login ? "attached_without" : "signed in anew");
+    else if (same_login)
+        say_offer_answer(self, agent, rung, rung->joined ? PEER__ANSWER__OVER : PEER__ANSWER__NO_CALL, "");
+}
+
+void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node, const char *call)
 {
     struct desk *desk = &self->desks[agent];
     struct here *here = desk->here;
     if (here == NULL)
         return;
     say_superseded(self, here->session, REC__KIND__DESK, self->directory->agents[agent].id, desk->attach, attach, node);
-    if (here->rung.call[0] != '\0' && attach_login(attach) != attach_login(desk->attach))
-        say_offer_answer(self, agent, &here->rung, here->rung.accepted ? PEER__ANSWER__NO_CALL : PEER__ANSWER__REFUSES,
-                         "signed in anew");
+    bool same_login = attach_login(attach) == attach_login(desk->attach);
+    if (here->rung.call[0] != '\0' && (!same_login || strcmp(here->rung.call, call) != 0))
+        answer_unresumed(self, agent, same_login);
     invite_release(self, agent);
     leave(self, desk);
 }
@@ -199,7 +210,7 @@ void desk_attach(struct board *self, const struct event *event)
         return;  // said twice
     if (desk->here != NULL && desk->here->session == event->session)
         desk->here->session = 0;  // the same connection attaches anew: nobody is superseded
-    desk_supersede(self, agent, words->attach, self->node);
+    desk_supersede(self, agent, words->attach, self->node, words->call);
     bool new_login = attach_login(desk->attach) != attach_login(words->attach);
     desk->here = check_alloc(sizeof *desk->here);
     desk->here->agent = agent;
@@ -307,7 +318,12 @@ void desk_word(struct board *self, const struct event *event)
         self->counters.words_refused++;
         return;
     }
-    if (!about_call) {  // withdrawn in the meantime
+    struct rung *asked = &desk->here->asked;
+    if (word->word == CLI__DESK_WORD__WORD__NO_CALL && !about_call && strcmp(asked->call, word->call) == 0 &&
+        asked->n == word->n) {
+        say_offer_answer(self, agent, asked, asked->joined ? PEER__ANSWER__OVER : PEER__ANSWER__NO_CALL, "asked");
+        *asked = (struct rung){0};
+    } else if (!about_call) {  // withdrawn in the meantime
         self->counters.words_refused++;
         say_desk_withdrawn(self, agent, word->call, word->n, "no_longer_offered");
     } else if (word->word == CLI__DESK_WORD__WORD__ACCEPT) {

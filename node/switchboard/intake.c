@@ -200,6 +200,8 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     if (agent == DIRECTORY_NONE)
         return;
     duty->taker.node = self->desks[agent].owner.node;
+    if (attach_login(self->desks[agent].attach) > held->agent_login)
+        return;  // signed in anew since: the conversation no longer holds the agent
     self->desks[agent].offered = call;
     board_refresh_desk(self, agent);
     offer_confirm(self, call);
@@ -214,7 +216,9 @@ static void go_on(struct board *self, struct call *call, const Cli__HeldCall *he
     if (held->agent[0] != '\0') {
         restore_taker(self, call, held);
         offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
-        if (!call->duty->joined)
+        if (call->duty->joined)
+            call_set_timer(self, call);
+        else
             call_connect(self, call);
         return;
     }

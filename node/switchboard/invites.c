@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HOLD_SLACK_MS 100      // beside two round trips
+#define HOLD_MAX_MS 1000       // however slow the link
 #define DECLINED_PASS_MS 1000  // an owner that declined is not asked again for that long
 
 void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms)
@@ -36,6 +37,18 @@ void invite_release(struct board *self, uint32_t agent)
         call->invited_agent = 0;
     here->hold[0] = '\0';
     board_refresh_desk(self, agent);
+}
+
+void invite_call_ended(struct board *self, const struct call *call)
+{
+    if (call->invited_agent == 0)
+        return;
+    uint32_t agent = call->invited_agent - 1;
+    struct here *here = self->desks[agent].here;
+    if (here == NULL || strcmp(here->hold, call->id) != 0)
+        return;
+    invite_release(self, agent);
+    invite_desk(self, agent);
 }
 
 // An owner answers an Invite with its best call for that agent, or with none: what was said holds for all of its calls,
@@ -122,7 +135,8 @@ void invite_desk(struct board *self, uint32_t agent)
         return;
     text_copy(desk->here->hold, sizeof desk->here->hold, call->id);
     uint64_t hold_us = 2 * (uint64_t)board_rtt_us(self, call->owner.node) + (uint64_t)HOLD_SLACK_MS * 1000;
-    desk->here->hold_until_us = self->now.mono_us + hold_us;
+    uint64_t hold_max_us = (uint64_t)HOLD_MAX_MS * 1000;
+    desk->here->hold_until_us = self->now.mono_us + (hold_us < hold_max_us ? hold_us : hold_max_us);
     call->invited_agent = agent + 1;
     board_refresh_desk(self, agent);
     desk_settle(self, agent);
@@ -187,6 +201,49 @@ static void decline(struct board *self, const char *from, const Peer__Invite *in
     self->counters.invites_declined++;
 }
 
+// The call the agent is offered for the Invite: the one asked for, or what goes first here; NULL: nothing waits.
+static struct call *call_to_serve(struct board *self, const Peer__Invite *invite, uint32_t agent)
+{
+    struct call *call = board_find_call(self, invite->call);
+    if (call != NULL && call->mine && call->state == REC__CALL_STATE__WAITING &&
+        !was_tried_by_person(self, call, agent) && route_eligible(&self->agents[agent], &call->waiting.need))
+        return call;
+    struct serving serving = {self, agent};
+    return call_of_entry(waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving));
+}
+
+// The desk's node knows best where the agent is and that it is free.
+static void believe_desk(struct board *self, const char *from, const Peer__Invite *invite, uint32_t agent)
+{
+    struct desk *desk = &self->desks[agent];
+    uint64_t known = attach_login(desk->attach);
+    if (known > invite->agent_login || desk->here != NULL)
+        return;
+    desk->owner.node = board_node_index(self, from);
+    desk->attach = invite->agent_login << 20 > desk->attach ? invite->agent_login << 20 : desk->attach;
+    if (known < invite->agent_login)
+        offer_desk_copied(self, agent);  // the new login ends what the older one did
+}
+
+// An offer of ours and the Invite have crossed: it is the answer, unless what waits goes before it. Then the call that
+// was offered yields, and rings on elsewhere.
+static bool answer_by_open_offer(struct board *self, struct call *call, uint32_t agent, struct call **ret_yielded)
+{
+    struct call *offered = self->desks[agent].offered;
+    struct offer *offer = offered == NULL || !offered->mine ? NULL : offer_find(offered, agent);
+    if (offer == NULL)
+        return false;
+    if (call == NULL || offer->rings || !waiting_goes_before(&call->waiting, &offered->waiting)) {
+        offer_say_again(self, offered, offer, true);
+        return true;
+    }
+    struct offer yielding = *offer;
+    say_withdraw(self, offered, &yielding, "another_call_first");
+    offer_close(self, offered, agent, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "another call first");
+    *ret_yielded = offered;
+    return false;
+}
+
 void invite_received(struct board *self, const char *from, const Peer__Invite *invite)
 {
     uint32_t agent = directory_find_agent(self->directory, invite->agent);
@@ -194,26 +251,19 @@ void invite_received(struct board *self, const char *from, const Peer__Invite *i
         decline(self, from, invite, "unknown_agent");
         return;
     }
-    struct call *call = board_find_call(self, invite->call);
-    if (call == NULL || !call->mine || call->state != REC__CALL_STATE__WAITING ||
-        was_tried_by_person(self, call, agent) || !route_eligible(&self->agents[agent], &call->waiting.need)) {
-        struct serving serving = {self, agent};
-        struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving);
-        call = call_of_entry(entry);
-    }
-    // The desk's node knows best where the agent is and that it is free.
-    struct desk *desk = &self->desks[agent];
-    if (call != NULL && attach_login(desk->attach) <= invite->agent_login && desk->here == NULL) {
-        desk->owner.node = board_node_index(self, from);
-        desk->attach = invite->agent_login << 20 > desk->attach ? invite->agent_login << 20 : desk->attach;
-    }
-    uint32_t eligible = call == NULL ? 0 : route_count_eligible(self->route, &call->waiting.need);
-    if (call == NULL || !offer_make(self, call, agent, 1, eligible > 0 ? eligible : 1, true)) {
-        decline(self, from, invite, "nothing_waits");
+    believe_desk(self, from, invite, agent);
+    struct call *call = call_to_serve(self, invite, agent), *yielded = NULL;
+    if (answer_by_open_offer(self, call, agent, &yielded))
         return;
+    uint32_t eligible = call == NULL ? 0 : route_count_eligible(self->route, &call->waiting.need);
+    if (call != NULL && offer_make(self, call, agent, 1, eligible > 0 ? eligible : 1, true)) {
+        call_move(self, call, REC__CALL_STATE__CALL_RINGING);
+        call_set_timer(self, call);
+    } else {
+        decline(self, from, invite, "nothing_waits");
     }
-    call_move(self, call, REC__CALL_STATE__CALL_RINGING);
-    call_set_timer(self, call);
+    if (yielded != NULL)
+        call_ring(self, yielded);
 }
 
 void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined)

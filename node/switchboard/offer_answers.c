@@ -140,7 +140,7 @@ static void answer_closes(struct board *self, struct call *call, uint32_t agent,
 }
 
 static void answer_over(struct board *self, const char *from, struct call *call, uint32_t agent,
-                        const Peer__OfferAnswer *answer)
+                        const Peer__OfferAnswer *answer, const char *why_unjoined)
 {
     if (!is_taker(call, agent, answer->name)) {
         say_not_yours(self, from, answer->name, "over");
@@ -151,7 +151,7 @@ static void answer_over(struct board *self, const char *from, struct call *call,
         return;
     }
     offer_try(self, call, agent, self->directory->settings.retry_ms, false);
-    call_free_again(self, call, "ended before the legs were joined");
+    call_free_again(self, call, why_unjoined);
 }
 
 void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer)
@@ -184,13 +184,11 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
         answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED, true);
         break;
     case PEER__ANSWER__NO_CALL:
-        if (is_taker(call, agent, name)) {
-            offer_try(self, call, agent, self->directory->settings.retry_ms, false);
-            call_free_again(self, call, "the agent says no call came");
-        }
+        if (is_taker(call, agent, name))
+            answer_over(self, from, call, agent, answer, "the agent says no call came");
         break;
     case PEER__ANSWER__OVER:
-        answer_over(self, from, call, agent, answer);
+        answer_over(self, from, call, agent, answer, "ended before the legs were joined");
         break;
     case PEER__ANSWER__ANSWER_UNSET:
     case _PEER__ANSWER_IS_INT_SIZE:

@@ -83,7 +83,7 @@ void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOut
 
 // ---- making
 
-static void send_offer(struct board *self, struct call *call, struct offer *offer, bool invited)
+void offer_say_again(struct board *self, struct call *call, struct offer *offer, bool invited)
 {
     offer->repeat_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
     const struct directory_queue *queue = &self->directory->queues[call->queue];
@@ -135,7 +135,7 @@ bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t 
     add_story(self, body, entry);
     desk->offered = call;
     board_refresh_desk(self, agent);
-    send_offer(self, call, offer, invited);
+    offer_say_again(self, call, offer, invited);
     self->counters.offers_made++;
     return true;
 }
@@ -188,7 +188,7 @@ void offer_repeat(struct board *self, struct call *call)
     for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++) {
         struct offer *offer = &call->duty->offers[i];
         if (!offer->rings && !offer->unreachable && self->now.mono_us >= offer->repeat_us)
-            send_offer(self, call, offer, false);
+            offer_say_again(self, call, offer, false);
     }
 }
 
@@ -207,6 +207,16 @@ void offer_confirm(struct board *self, struct call *call)
     talk.body_case = PEER__TALK__BODY_CONFIRM;
     talk.confirm = &words;
     say_to_node(self, taker->node, &talk);
+}
+
+bool offer_is_doubtful(const struct board *self, const struct call *call)
+{
+    const struct duty *duty = call->duty;
+    if (duty == NULL || !duty->taken || duty->taker.agent == DIRECTORY_NONE)
+        return false;
+    const struct desk *desk = &self->desks[duty->taker.agent];
+    return desk->state != REC__AGENT_STATE__OFFLINE && attach_login(desk->attach) == duty->taker.agent_login &&
+           board_owner_up(self, desk->owner) && strcmp(desk->call, call->id) != 0;
 }
 
 void offer_withdraw_taker(struct board *self, struct call *call, const char *reason)
@@ -255,16 +265,34 @@ void offer_restore(struct board *self, struct call *call)
         self->desks[agent].offered = call;
         board_refresh_desk(self, agent);
         if (!offer->unreachable)  // the desk may have moved in between, and never have seen it
-            send_offer(self, call, offer, false);
+            offer_say_again(self, call, offer, false);
     }
+}
+
+// Said again at once, until the desk's node answers anew.
+static void offer_reachable(struct offer *offer)
+{
+    offer->unreachable = offer->rings = false;
+    offer->repeat_us = 0;
+}
+
+void offer_node_up(struct board *self, struct call *call, uint32_t node)
+{
+    for (uint32_t i = 0; call->duty != NULL && i < call->duty->offer_count; i++) {
+        struct offer *offer = &call->duty->offers[i];
+        if (offer->node == node && offer->unreachable && board_owner_up(self, self->desks[offer->agent].owner))
+            offer_reachable(offer);
+    }
+    call_set_timer(self, call);  // also: its agent's desk may now be asked
 }
 
 static void desk_moved(struct board *self, struct call *call, struct offer *offer, const struct desk *desk)
 {
     offer->node = desk->owner.node;
-    offer->unreachable = false;
+    offer_reachable(offer);
     if (desk->state == REC__AGENT_STATE__AVAILABLE)  // the offer died with the node: the desk never saw it
-        send_offer(self, call, offer, false);
+        offer_say_again(self, call, offer, false);
+    call_set_timer(self, call);
 }
 
 void offer_desk_copied(struct board *self, uint32_t agent)
@@ -298,10 +326,12 @@ void offer_desk_copied(struct board *self, uint32_t agent)
         call_ring(self, call);
         return;
     }
-    if (taker)
+    if (taker) {
         offer->node = desk->owner.node;
-    else if (offer->node != desk->owner.node)
+        call_set_timer(self, call);
+    } else if (offer->node != desk->owner.node || offer->unreachable) {
         desk_moved(self, call, offer, desk);
-    else if (offer->rings && desk->state == REC__AGENT_STATE__AVAILABLE)
-        send_offer(self, call, offer, false);  // its answer was lost, or this copy is older than the ring
+    } else if (offer->rings && desk->state == REC__AGENT_STATE__AVAILABLE) {
+        offer_say_again(self, call, offer, false);  // its answer was lost, or this copy is older than the ring
+    }
 }

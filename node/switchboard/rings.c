@@ -147,12 +147,37 @@ static void confirm_call(struct board *self, uint32_t agent, bool joined)
     desk_settle(self, agent);
 }
 
+// The owner takes this desk for the one that has the call, and the desk has not said so: a word of it was lost with the
+// node it was said to. The desk is asked, and its word decides.
+static void ask_desk(struct board *self, const char *from, uint32_t agent, const Peer__Confirm *confirm)
+{
+    const Peer__OfferName *name = confirm->name;
+    struct here *here = agent == DIRECTORY_NONE ? NULL : self->desks[agent].here;
+    bool elsewhere = here == NULL || attach_login(self->desks[agent].attach) != name->agent_login;
+    if (elsewhere || strcmp(here->rung.call, name->call) == 0) {
+        self->counters.talk_ignored++;
+        return;
+    }
+    if (strcmp(here->leaving.call, name->call) == 0 && here->leaving.n == name->n) {
+        here->leaving.node = board_node_index(self, from);
+        say_offer_answer(self, agent, &here->leaving, PEER__ANSWER__OVER, "");
+        return;
+    }
+    here->asked = (struct rung){.call_attach = name->call_attach,
+                                .n = name->n,
+                                .node = board_node_index(self, from),
+                                .accepted = true,
+                                .joined = confirm->joined};
+    text_copy(here->asked.call, sizeof here->asked.call, name->call);
+    say_desk_asks(self, agent, name->call, name->n);
+}
+
 void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm)
 {
     uint32_t agent;
     struct here *here = rung_here(self, confirm->name, &agent);
     if (here == NULL) {
-        self->counters.talk_ignored++;
+        ask_desk(self, from, agent, confirm);
         return;
     }
     if (RULE(judge_by_attach) && confirm->name->call_attach < here->rung.call_attach)

@@ -105,22 +105,36 @@ void say_superseded(struct board *self, uint64_t session, Rec__Kind kind, const 
     effect->name = board_text(self, name);
 }
 
-void say_desk_news(struct board *self, uint32_t agent, const char *call, bool connected, bool ended)
+static void say_news(struct board *self, uint32_t agent, Cli__DeskNews *news)
 {
     const struct desk *desk = &self->desks[agent];
     if (desk->here == NULL)
         return;
+    news->attach = desk->attach;
+    news->state = desk->state;
+    news->reason = (char *)desk->reason;
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_DESK_NEWS;
+    message.desk_news = news;
+    say_to_session(self, desk->here->session, &message);
+}
+
+void say_desk_news(struct board *self, uint32_t agent, const char *call, bool connected, bool ended)
+{
     Cli__DeskNews news = CLI__DESK_NEWS__INIT;
-    news.attach = desk->attach;
-    news.state = desk->state;
-    news.reason = (char *)desk->reason;
     news.call = (char *)call;
     news.connected = connected;
     news.ended = ended;
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_DESK_NEWS;
-    message.desk_news = &news;
-    say_to_session(self, desk->here->session, &message);
+    say_news(self, agent, &news);
+}
+
+void say_desk_asks(struct board *self, uint32_t agent, const char *call, uint32_t n)
+{
+    Cli__DeskNews news = CLI__DESK_NEWS__INIT;
+    news.call = (char *)call;
+    news.asks = true;
+    news.n = n;
+    say_news(self, agent, &news);
 }
 
 void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, uint32_t n, const char *reason)

@@ -164,6 +164,9 @@ static void dispatch(struct board *self, const struct event *event)
     case EVENT_PEER_UP:
         copy_peer_up(self, event);
         break;
+    case EVENT_PEER_RTT:
+        self->nodes[board_node_index(self, event->name)].rtt_us = event->rtt_us;
+        break;
     case EVENT_PEER_DOWN:
         copy_peer_down(self, event);
         break;

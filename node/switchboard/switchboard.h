@@ -40,6 +40,7 @@ enum event_type {
     EVENT_RECORD,       // a copy came, newer than what was here, or is read at start
     EVENT_PURGED,       // the call `name` was born before the horizon and is no longer stored
     EVENT_PEER_UP,      // name, boot, rtt_us
+    EVENT_PEER_RTT,     // name, rtt_us: measured anew
     EVENT_PEER_DOWN,    // name, boot
     EVENT_TALK,         // from a peer or this node itself
     EVENT_DESK_ATTACH,  // session
