@@ -66,6 +66,7 @@ static void open_client(struct judge *self, const struct history_event *event, b
     client->opened_us = client->lost_us = self->us;
     client->skills = event->skills;
     client->languages = event->languages;
+    judge_place_read(event->place, &client->place);
     HASH_ADD(hh, self->clients, number, sizeof client->number, client);
 }
 

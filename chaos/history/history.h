@@ -21,9 +21,10 @@
 
 // X(name, word). The keys of each stand beside it, [in brackets]: when known. All events of clients have `client`.
 //
-// at.whole    begins the time in which progress is demanded: all links work, disks and clocks are well, and what is
-//             still dead or gone stays so. A fault after it (node.died, ...) makes the judge wait anew; after at.fault
-//             nothing is demanded until the next at.whole. A history without faults begins with it.
+// at.whole    begins the time in which progress is demanded: all links work or are walked around, disks and clocks are
+//             well, and what is still dead or gone stays so. A fault after it (node.died, ...) makes the judge wait
+//             anew; after at.fault nothing is demanded until the next at.whole. A history without faults begins with
+//             it.
 // node.digest is asked of every living node at the same TIME, some time after at.quiet.
 // call.copies is looked up on the disks as the gateway is told accepted.
 // call.kept   is what a living node reads of a call whose gateway is gone, before at.end: owed, waiting, ringing,
@@ -58,7 +59,8 @@
     X(KEPT, "call.kept")                /* call, reason */                                                             \
     X(DECIDED, "call.decided")          /* node, call, agent, list, [priority, queued_ms] */                           \
     /* any client */                                                                                                   \
-    X(DESK_OPENS, "desk.opens")         /* party: the agent, skills, languages: bits of what the agent has */          \
+    X(DESK_OPENS, "desk.opens")         /* party: the agent, skills, languages: bits of what the agent has,            \
+                                           [place] */                                                                  \
     X(GATEWAY_OPENS, "gateway.opens")   /* party */                                                                    \
     X(ATTACHES, "client.attaches")      /* attach, [node]: it sent this attempt */                                     \
     X(ATTACHED, "client.attached")      /* attach, node: answered, and taken as its own */                             \
@@ -82,7 +84,8 @@
     X(STATE, "desk.state")              /* reason: available, ringing, on_call, wrap_up, not_ready */                  \
     /* gateways */                                                                                                     \
     X(SUBMITTED, "leg.submitted")       /* call, priority, skills (all needed), languages (any; 0: no matter),         \
-                                           [deadline_ms: the longest wait of its queue] */                            \
+                                           [deadline_ms: the longest wait of its queue],                              \
+                                           [place, number: how many desks its queue rings at once] */                  \
     X(MOVED, "leg.moved")               /* the same: it now waits in another queue */                                  \
     X(ACCEPTED, "leg.accepted")         /* call, number: copies, [queued_ms] */                                        \
     X(WAITING, "leg.waiting")           /* call, [queued_ms] */                                                        \
@@ -112,7 +115,8 @@ struct history_event {  // what a word does not name is 0 or NULL. Strings are l
     const char *call;
     const char *agent;
     const char *reason;
-    const char *list;  // names divided by commas, no blanks
+    const char *list;   // names divided by commas, no blanks
+    const char *place;  // latitude, comma, longitude, in millionths of a degree
     uint64_t attach;
     uint64_t boot;
     uint32_t n;  // which offer of the call

@@ -167,7 +167,9 @@ void judge_hear(struct judge *self, const struct history_event *event)
     if (event->us > self->us || event->word != HISTORY_DIGEST)
         judge_world_close_round(self);
     self->us = event->us;
+    judge_nearest_look(self, event);
     hand_on(self, event);
+    judge_nearest_hear(self, event);
 }
 
 // ---- the verdict
@@ -180,6 +182,11 @@ uint64_t judge_count(const struct judge *self)
 const struct judge_violation *judge_violation(const struct judge *self, uint32_t index)
 {
     return index < self->violations && index < JUDGE_VIOLATIONS_MAX ? &self->kept[index] : NULL;
+}
+
+uint64_t judge_nearest(const struct judge *self)
+{
+    return self->count.nearest;
 }
 
 const char *judge_kind_text(enum judge_kind kind)
@@ -214,6 +221,7 @@ static void put_not_judged(const struct judge *self, struct bytes *text)
         {"survivors", self->count.not_copied > 0},
         {"digests", self->count.rounds == 0},
         {"progress", self->count.sweeps == 0},
+        {"nearest", self->count.nearest == 0},
         {"end", !self->ended},
     };
     const char *divider = " not_judged=";

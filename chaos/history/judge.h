@@ -30,6 +30,7 @@
     X(CALL_LOST, "call_lost")                   /* P4: an accepted call without an outcome, kept by nobody */          \
     X(COPIES_UNTRUE, "copies_untrue")           /* P4: accepted(n) with fewer copies on disks */                       \
     X(ORDER, "order")                           /* P2: rung while a call that goes before it was known */              \
+    X(NOT_NEAREST, "not_nearest")               /* P2: rung far away while a nearer agent was free */                  \
     X(DESK_STUCK, "desk_stuck")                 /* P6 */                                                               \
     X(LEG_STUCK, "leg_stuck")                   /* P6 */                                                               \
     X(ORPHANS, "orphans")                       /* P6: a node counts orphan states at rest */                          \
@@ -72,6 +73,7 @@ void judge_hear(struct judge *self, const struct history_event *event);
 uint64_t judge_count(const struct judge *self);  // of violations
 // The index-th, in the order they were found; NULL when there is none or it is not kept.
 const struct judge_violation *judge_violation(const struct judge *self, uint32_t index);
+uint64_t judge_nearest(const struct judge *self);  // calls of which it was judged who rang
 const char *judge_kind_text(enum judge_kind kind);
 // What was judged, as a line of logfmt without newline: verdict=ok|violated events=... calls=... and, for what could
 // not be judged because the driver did not tell it, not_judged=order,copies,... ; then a line for every violation kept.

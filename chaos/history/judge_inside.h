@@ -48,6 +48,11 @@ struct party {
 
 enum desk_has { HAS_NOTHING, HAS_RINGING, HAS_ACCEPTED, HAS_CONVERSATION };
 
+struct judge_place {
+    bool known;
+    double lat, lon;  // degrees
+};
+
 struct client {
     UT_hash_handle hh;
     uint32_t number;
@@ -66,6 +71,7 @@ struct client {
     uint64_t attached_us;
     // desks
     uint64_t skills, languages;
+    struct judge_place place;
     bool available;
     uint64_t free_us;  // available, and without a call, since
     bool word_lost;    // since it attached: what the node believes of it is not known
@@ -118,6 +124,22 @@ struct leg {
     bool is_tried;   // a call-back rings or rang
 };
 
+#define JUDGE_NEAREST_MAX 4  // rung at once
+
+struct judge_watch {  // a call, from its submission until it is sure whom it should have rung
+    bool open;
+    char call[ID_MAX_BYTES];
+    struct judge_place place;
+    uint32_t width, count;
+    struct judge_near {
+        uint32_t client;
+        double km;
+    } nearest[JUDGE_NEAREST_MAX];
+    uint64_t rung_us;  // at a farther one; 0: not yet
+    double rung_km;
+    struct name rung;
+};
+
 struct judge {
     struct judge_options options;
     uint64_t us;  // of the event being heard
@@ -133,7 +155,9 @@ struct judge {
     uint64_t calm_us;  // whole, and without a fault since
     uint64_t quiet_us;
     uint64_t sweep_us;  // when rest.c looks next
-    struct {            // digests told at one time
+    struct judge_watch watch;
+    uint64_t unserved_us;  // the last word about a call that was not joined
+    struct {               // digests told at one time
         bool open, differs;
         uint64_t us, digest, records;
         uint32_t first;  // node
@@ -141,7 +165,7 @@ struct judge {
     } round;
     struct {
         uint64_t calls, accepted, connected, rings, reattached, owed, ended;
-        uint64_t decisions, decisions_compared, rounds, kept_told, copies_told, sweeps;
+        uint64_t decisions, decisions_compared, rounds, kept_told, copies_told, sweeps, nearest;
         uint64_t not_kept, not_copied;  // vanished callers of whom the driver did not tell enough
     } count;
 };
@@ -215,6 +239,12 @@ bool judge_leg_waits(const struct leg *leg);
 // ---- decisions.c
 
 void judge_decision_hear(struct judge *self, const struct history_event *event);
+
+// ---- nearest.c
+
+bool judge_place_read(const char *text, struct judge_place *ret_place);
+void judge_nearest_look(struct judge *self, const struct history_event *event);  // before the others hear it
+void judge_nearest_hear(struct judge *self, const struct history_event *event);  // after them
 
 // ---- rest.c
 

@@ -27,6 +27,7 @@ static const struct key {
     {"agent", TEXT, offsetof(struct history_event, agent)},
     {"reason", TEXT, offsetof(struct history_event, reason)},
     {"list", TEXT, offsetof(struct history_event, list)},
+    {"place", TEXT, offsetof(struct history_event, place)},
     {"attach", NUMBER64, offsetof(struct history_event, attach)},
     {"boot", HEX64, offsetof(struct history_event, boot)},
     {"n", NUMBER32, offsetof(struct history_event, n)},

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const struct city_queue city_queues[CITY_QUEUES] = {
-    {"emergency", 1000, 1}, {"consular", 500, 2}, {"consultation", 100, 0}};
+    {"emergency", 1000, 1, 3}, {"consular", 500, 2, 1}, {"consultation", 100, 0, 1}};
 const char *const city_skills[CITY_SKILLS] = {"emergency", "consular"};
 const char *const city_languages[CITY_LANGUAGES] = {"zh", "en", "sw"};
 
@@ -63,6 +63,11 @@ const struct city_queue *city_find_queue(const char *name)
     return NULL;
 }
 
+void city_write_place(int32_t lat_udeg, int32_t lon_udeg, char to[CITY_PLACE_BYTES])
+{
+    snprintf(to, CITY_PLACE_BYTES, "%d,%d", lat_udeg, lon_udeg);
+}
+
 // ---- the directory
 
 struct people {  // of one directory, while it is written
@@ -108,7 +113,7 @@ static void fill_queues(struct sim *sim, Rec__Queue *queues, Rec__Queue **list, 
         queues[i].skills = skills[i];
         queues[i].n_skills = name_bits(from->skills, city_skills, CITY_SKILLS, skills[i]);
         queues[i].ring_ms = (uint32_t)chance_between(&sim->city_chance, 4000, 9000);
-        queues[i].ring_width = i == 0 ? 3 : 1;
+        queues[i].ring_width = from->ring_width;
         queues[i].wait_limit_ms = (uint32_t)chance_between(&sim->city_chance, 15000, 40000);
         queues[i].target_percent = 90;
         queues[i].target_ms = 15000;

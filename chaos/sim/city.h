@@ -9,6 +9,7 @@ struct city_queue {
     const char *name;
     uint32_t priority;
     uint64_t skills;  // needed, as bits
+    uint32_t ring_width;
 };
 
 #define CITY_QUEUES 3
@@ -33,6 +34,9 @@ uint32_t city_agent_region(uint32_t agent);
 uint64_t city_agent_languages(const struct sim *sim, uint32_t agent);  // bits
 uint64_t city_agent_skills(const struct sim *sim, uint32_t agent);
 const struct city_queue *city_find_queue(const char *name);  // NULL: none
+
+#define CITY_PLACE_BYTES 24
+void city_write_place(int32_t lat_udeg, int32_t lon_udeg, char to[CITY_PLACE_BYTES]);  // as a history says it
 
 // Fills sim->directory.
 void city_write_directory(struct sim *sim);

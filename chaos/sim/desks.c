@@ -245,11 +245,15 @@ void desk_sign_in(struct desk_person *self, uint64_t login)
     self->is_over = false;
     self->doing = 0;
     self->call[0] = '\0';
+    const struct city_region *region = &city_regions[city_agent_region(self->agent)];
+    char place[CITY_PLACE_BYTES];
+    city_write_place(region->lat_udeg, region->lon_udeg, place);
     sim_tell(sim, (struct history_event){.word = HISTORY_DESK_OPENS,
                                          .client = self->edge.number,
                                          .party = self->name,
                                          .skills = city_agent_skills(sim, self->agent),
-                                         .languages = city_agent_languages(sim, self->agent)});
+                                         .languages = city_agent_languages(sim, self->agent),
+                                         .place = place});
     struct hotline_desk_options options = {
         .nodes = nodes, .agent = self->name, .login = login, .on_event = on_event, .user = self};
     enum hotline_result result;

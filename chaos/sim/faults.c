@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const fault_names[SIM_FAULTS] = {"net", "cut", "crash", "disk", "pause", "clock", "client"};
+static const char *const fault_names[SIM_FAULTS] = {"net", "cut", "crash", "disk", "pause", "clock", "client", "link"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
 {
@@ -343,9 +343,9 @@ static void next_fault(void *subject, uint64_t number)
     uint64_t at_us = sim_now(sim) + draw(sim, 1, 2 * mean_ms) * SIM_MS_US;
     if (sim_now(sim) >= until_us)
         return;
-    static void (*const doers[SIM_FAULTS])(struct sim *) = {trouble_net, cut,        crash,         trouble_disk,
-                                                            pause_node,  jump_clock, trouble_client};
-    uint32_t fault = (uint32_t)draw(sim, 0, SIM_FAULTS - 1);
+    static void (*const doers[])(struct sim *) = {trouble_net, cut,        crash,         trouble_disk,
+                                                  pause_node,  jump_clock, trouble_client};  // links.c does the rest
+    uint32_t fault = (uint32_t)draw(sim, 0, sizeof doers / sizeof *doers - 1);
     if ((sim->options.faults & 1u << fault) != 0)
         doers[fault](sim);
     agenda_at(&sim->agenda, at_us, next_fault, sim, number);
@@ -353,7 +353,7 @@ static void next_fault(void *subject, uint64_t number)
 
 void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us)
 {
-    if (sim->options.faults == 0)
+    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK)) == 0)
         return;
     // Some histories are stormy, in some a single fault has time to work.
     static const uint64_t means_ms[] = {150, 600, 1500, 5000};

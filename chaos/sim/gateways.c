@@ -113,8 +113,10 @@ static void place_call(struct gateway_person *self)
     if (!chance_permille(chance, 100))
         snprintf(number, sizeof number, "%s%03u", city_regions[chance_below(chance, SIM_REGIONS)].number,
                  (uint32_t)chance_below(chance, 1000));
+    // Where links are cut it is asked who was nearest; of other callers only the nodes know where they are.
+    uint32_t located_permille = sim->options.links != LINKS_NO_PLAN ? 800 : 200;
     struct hotline_call_spec spec = {.number = number,
-                                     .at = chance_permille(chance, 200),
+                                     .at = chance_permille(chance, located_permille),
                                      .lat = (double)chance_below(chance, 120) - 60,
                                      .lon = (double)chance_below(chance, 360) - 180,
                                      .queue = city_queues[caller->queue].name,
@@ -124,12 +126,17 @@ static void place_call(struct gateway_person *self)
         return;
     text_copy(caller->id, sizeof caller->id, id);
     sim->calls++;
+    char place[CITY_PLACE_BYTES] = "";
+    if (spec.at)
+        city_write_place((int32_t)spec.lat * 1000000, (int32_t)spec.lon * 1000000, place);
     sim_tell(sim, (struct history_event){.word = HISTORY_SUBMITTED,
                                          .client = self->edge.number,
                                          .call = caller->id,
                                          .priority = city_queues[caller->queue].priority,
                                          .skills = city_queues[caller->queue].skills,
-                                         .languages = caller->languages});
+                                         .languages = caller->languages,
+                                         .place = place,
+                                         .number = city_queues[caller->queue].ring_width});
     lose_patience(self, caller);
     edge_settle(&self->edge);
 }

@@ -1,5 +1,6 @@
 // hotline-sim: histories from seeds, judged.
 #include "chaos/sim/faults.h"
+#include "chaos/sim/links.h"
 #include "chaos/sim/many.h"
 #include "chaos/sim/rules.h"
 #include "chaos/sim/sim.h"
@@ -17,7 +18,9 @@ static void usage(FILE *to)
           "  --nodes K        nodes (the seed decides)\n"
           "  --agents K       agents (the seed decides)\n"
           "  --minutes M      of storm, before all is healed (1; 0.5 is half a minute)\n"
-          "  --faults LIST    of net,cut,crash,disk,pause,clock,client; all (the default), none\n"
+          "  --faults LIST    of net,cut,crash,disk,pause,clock,client,link; all (the default), none\n"
+          "  --links PLAN     cuts links between nodes: turn (every pair in turn), lonely (a node hears one other\n"
+          "                   alone); to the end, and without other faults unless --faults says so\n"
           "  --break RULE     without this safety rule: the history should be violated; help: lists the rules\n"
           "  --trace FILE     writes the history, an event a line\n",
           to);
@@ -57,7 +60,7 @@ struct wishes {
     struct sim_options options;
     const char *trace;
     char **argv;
-    bool has_seed, has_seeds;
+    bool has_seed, has_seeds, has_faults;
     uint64_t first, last, jobs;
 };
 
@@ -87,7 +90,10 @@ static bool read_option(struct wishes *wishes, int option, char *value)
         good = read_minutes(value, &wishes->options.seconds);
         break;
     case 'f':
-        good = faults_parse(value, &wishes->options.faults);
+        wishes->has_faults = good = faults_parse(value, &wishes->options.faults);
+        break;
+    case 'l':
+        good = links_parse(value, &wishes->options.links);
         break;
     case 'b':
         wishes->options.rule = value;
@@ -123,17 +129,13 @@ static int run_one(struct wishes *wishes)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"seeds", required_argument, NULL, 'S'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"nodes", required_argument, NULL, 'n'},
-                                            {"agents", required_argument, NULL, 'a'},
-                                            {"minutes", required_argument, NULL, 'm'},
-                                            {"faults", required_argument, NULL, 'f'},
-                                            {"trace", required_argument, NULL, 't'},
-                                            {"break", required_argument, NULL, 'b'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
+        {"jobs", required_argument, NULL, 'j'},   {"nodes", required_argument, NULL, 'n'},
+        {"agents", required_argument, NULL, 'a'}, {"minutes", required_argument, NULL, 'm'},
+        {"faults", required_argument, NULL, 'f'}, {"trace", required_argument, NULL, 't'},
+        {"links", required_argument, NULL, 'l'},  {"break", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     struct wishes wishes = {.options = {.seconds = 60, .faults = FAULTS_ALL}, .jobs = 1, .argv = argv};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h') {
@@ -145,6 +147,8 @@ int main(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
+    if (wishes.options.links != LINKS_NO_PLAN && !wishes.has_faults)
+        wishes.options.faults = 0;
     if (wishes.has_seed == wishes.has_seeds || optind != argc || (wishes.has_seeds && wishes.trace != NULL)) {
         usage(stderr);
         return EXIT_USAGE;

@@ -1,6 +1,7 @@
 #include "chaos/sim/many.h"
 
 #include "chaos/sim/faults.h"
+#include "chaos/sim/links.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,9 @@ static void print_command(const struct sim_options *options, uint64_t seed)
         printf(" --agents %u", options->agents);
     if (options->seconds != 60)
         printf(" --minutes %.10g", (double)options->seconds / 60);
-    if (options->faults != FAULTS_ALL)
+    if (options->links != LINKS_NO_PLAN)
+        printf(" --links %s", links_name(options->links));
+    if (options->faults != (options->links != LINKS_NO_PLAN ? 0 : FAULTS_ALL))
         faults_print(options->faults);
     printf(" --trace trace.txt\n");
 }

@@ -16,6 +16,7 @@
     FAULT(narrow_link) /* its queues are short */                                                                      \
     FAULT(queue_full)  /* messages refused */                                                                          \
     FAULT(cut_one_way)                                                                                                 \
+    FAULT(link_cut) /* between two nodes, for long */                                                                  \
     FAULT(partition)                                                                                                   \
     FAULT(held_by_cut)   /* messages that waited in the sender's kernel */                                             \
     FAULT(crash)         /* of a process: its connections are closed */                                                \
@@ -54,7 +55,11 @@
     STATE(attached_in_talk)                                                                                            \
     STATE(attached_in_ring)                                                                                            \
     STATE(peer_up)                                                                                                     \
+    STATE(peer_bridged) /* up by a relay from now on */                                                                \
+    STATE(relayed)      /* messages, as nodes count them that live at the end */                                       \
+    STATE(relay_dropped)                                                                                               \
     STATE(peer_down)                                                                                                   \
+    STATE(nearest_judged) /* calls of which it was judged that the nearest rang */                                     \
     STATE(not_attached_at_end)                                                                                         \
     STATE(end_answered)                                                                                                \
     STATE(end_abandoned)                                                                                               \

@@ -64,6 +64,14 @@ void observers_connect(struct sim *sim)
         begin(sim->observers[i]);
 }
 
+static void count_relays(struct sim *sim, const struct hotline_row *row)
+{
+    if (strcmp(row->status.name, "relayed") == 0)
+        sim->met.counts[MET_relayed] += row->status.number;
+    if (strcmp(row->status.name, "relay_dropped") == 0)
+        sim->met.counts[MET_relay_dropped] += row->status.number;
+}
+
 static void on_row(void *user, const struct hotline_row *row)
 {
     struct observer *self = user;
@@ -78,6 +86,7 @@ static void on_row(void *user, const struct hotline_row *row)
         sim_tell(sim, (struct history_event){
                           .word = HISTORY_LAG, .node = node, .party = row->node.node, .number = row->node.lag});
     } else if (row->type == HOTLINE_ROW_STATUS) {
+        count_relays(sim, row);
         bool is_telling = strcmp(row->status.name, "digests_differ") == 0 || strcmp(row->status.name, "mended") == 0 ||
                           strcmp(row->status.name, "version_clashes") == 0;
         if (is_telling && row->status.number > 0)

@@ -230,6 +230,9 @@ static void on_notice(void *context, const char *code, const char *fields)
     }
     if (strcmp(code, "peer_up") == 0)
         sim_meet(self->sim, MET_peer_up);
+    bool says_way = strcmp(code, "peer_up") == 0 || strcmp(code, "peer_moved") == 0;
+    if (says_way && strstr(fields, "via= ") == NULL)
+        sim_meet(self->sim, MET_peer_bridged);
     if (strcmp(code, "peer_down") == 0)
         sim_meet(self->sim, MET_peer_down);
     sim_remark(self->sim, "%s %s %s", server_name(self), code, fields);

@@ -4,6 +4,7 @@
 #include "chaos/sim/desks.h"
 #include "chaos/sim/faults.h"
 #include "chaos/sim/gateways.h"
+#include "chaos/sim/links.h"
 #include "chaos/sim/observers.h"
 #include "chaos/sim/server.h"
 
@@ -103,10 +104,13 @@ static void create(struct sim *self)
     self->judge = judge_create(&options);
     chance_init(&self->city_chance, seed, 'c');
     chance_init(&self->fault_chance, seed, 'f');
+    chance_init(&self->link_chance, seed, 'l');
     net_init(&self->net, &self->agenda, &self->met, seed);
     self->node_count = draw_bit(self, self->options.nodes, 2, 6);
     self->agent_count = draw_bit(self, self->options.agents, 4, 40);
     self->load_permille = chance_between(&self->city_chance, 200, 1500);
+    if (self->options.links != LINKS_NO_PLAN)
+        self->load_permille /= 4;  // mostly somebody is free, and nothing else waits
     self->gateway_count = (uint32_t)chance_between(&self->city_chance, 2, 6);
     self->unlucky = (uint32_t)chance_below(&self->fault_chance, self->node_count);
     city_set_latencies(self);
@@ -149,6 +153,7 @@ static void storm(struct sim *self)
     if (self->options.faults == 0)
         tell_word(self, HISTORY_AT_WHOLE);
     faults_start(self, WARM_UP_US, storm_us);
+    links_start(self, WARM_UP_US, storm_us);
     run_for(self, storm_us);
 }
 
@@ -190,6 +195,7 @@ static void report(struct sim *self, struct sim_result *ret_result)
     ret_result->calls = self->calls;
     ret_result->nodes = self->node_count;
     ret_result->agents = self->agent_count;
+    self->met.counts[MET_nearest_judged] = judge_nearest(self->judge);
     ret_result->met = self->met;
 }
 

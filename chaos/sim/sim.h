@@ -27,7 +27,15 @@ enum sim_fault {
     SIM_FAULT_PAUSE,   // of nodes
     SIM_FAULT_CLOCK,   // jumps and drift
     SIM_FAULT_CLIENT,  // clients vanish, hang, are cut off, come back
+    SIM_FAULT_LINK,    // of two nodes, for long, while each reaches the other through a third
     SIM_FAULTS,
+};
+
+enum links_plan {
+    LINKS_NO_PLAN,
+    LINKS_TURN,    // every pair of nodes in turn
+    LINKS_LONELY,  // a node hears one other alone
+    LINKS_PLANS,
 };
 
 struct sim_options {
@@ -36,6 +44,7 @@ struct sim_options {
     uint32_t agents;  // 0: the seed decides
     uint32_t seconds;
     uint32_t faults;                       // bits, by enum sim_fault
+    enum links_plan links;                 // instead of single cuts
     uint32_t pace_permille;                // people's time, of what it mostly is; 0: 1000
     uint32_t reattach_ms, adopt_after_ms;  // of the directory; 0: its default
     const char *rule;                      // broken; NULL: none
@@ -63,7 +72,8 @@ struct sim {
     struct judge *judge;
     struct bytes line;  // of the trace
     bool stop;          // a violation was found
-    struct chance city_chance, people_chance, fault_chance;
+    struct chance city_chance, people_chance, fault_chance, link_chance;
+    uint64_t link_changes;
 
     uint32_t unlucky;  // the node that may lose its disk
     uint32_t node_count, agent_count, gateway_count;

@@ -35,7 +35,7 @@ static void an_event_that_is_printed_is_read_back(void **state)
         seed = strtoull(getenv("HISTORY_SEED"), NULL, 10);
     print_message("HISTORY_SEED=%llu\n", (unsigned long long)seed);
     for (int i = 0; i < 5000; i++) {
-        char rooms[6][16];
+        char rooms[7][16];
         struct history_event event = {.us = draw(UINT32_MAX) * draw(1000),
                                       .word = (enum history_word)(1 + draw(HISTORY_WORDS_COUNT - 1)),
                                       .client = (uint32_t)draw(100),
@@ -45,6 +45,7 @@ static void an_event_that_is_printed_is_read_back(void **state)
                                       .agent = draw_text(rooms[3]),
                                       .reason = draw_text(rooms[4]),
                                       .list = draw_text(rooms[5]),
+                                      .place = draw_text(rooms[6]),
                                       .attach = draw(UINT32_MAX) << 20,
                                       .boot = UINT64_MAX - draw(3),
                                       .n = UINT32_MAX - (uint32_t)draw(3),
@@ -60,7 +61,8 @@ static void an_event_that_is_printed_is_read_back(void **state)
         assert_true(back.us == event.us && back.word == event.word && back.client == event.client);
         assert_true(same_text(back.party, event.party) && same_text(back.node, event.node));
         assert_true(same_text(back.call, event.call) && same_text(back.agent, event.agent));
-        assert_true(same_text(back.reason, event.reason) && same_text(back.list, event.list));
+        assert_true(same_text(back.reason, event.reason) && same_text(back.list, event.list) &&
+                    same_text(back.place, event.place));
         assert_true(back.attach == event.attach && back.boot == event.boot && back.n == event.n);
         assert_true(back.skills == event.skills && back.queued_ms == event.queued_ms && back.number == event.number);
         bytes_close(&text);
