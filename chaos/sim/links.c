@@ -153,9 +153,10 @@ static void make_lonely(struct sim *sim)
 {
     uint32_t lonely, friend;
     any_pair(sim, &lonely, &friend);
+    uint64_t ways = draw(sim, 0, 2) == 0 ? 2 : 3;  // it may be heard all the same
     for (uint32_t i = 0; i < sim->node_count; i++)
         if (i != lonely && i != friend)
-            cut(sim, lonely, i, 3);
+            cut(sim, lonely, i, ways);
     change(sim);
 }
 
