@@ -19,6 +19,7 @@ struct edge {
     struct hotline_client *client;  // NULL: not running
     struct net_line *lines[CLIENT_SLOTS];
     struct client_wire *sockets;  // of live processes, instead of lines
+    uint32_t slot_nodes[CLIENT_SLOTS];
     uint64_t armed_us;
     bool is_running;  // inside process() or receive(): what is to be done next is looked at after it
     bool is_leaving;

@@ -24,6 +24,13 @@ static void begin(struct observer *self)
     edge_started(&self->edge, client_query_create(&self->edge.wire, &options, &result));
 }
 
+static void on_done(void *user, const struct hotline_answer *answer)
+{
+    struct observer *self = user;
+    if (answer->result != HOTLINE_ANSWER_DONE)
+        sim_remark(sim_of(self), "node %u did not answer an observer", self->node);
+}
+
 // ---- the directory
 
 static void apply(void *subject, uint64_t life);
@@ -54,6 +61,38 @@ void observers_apply(struct sim *sim)
     struct observer *self = sim->observers[0];
     begin(self);
     apply(self, self->edge.host.life);
+}
+
+// ---- is everything there?
+
+static void on_look_row(void *user, const struct hotline_row *row)
+{
+    struct observer *self = user;
+    if (row->type == HOTLINE_ROW_NODE)
+        self->ups += strcmp(row->node.state, "down") != 0;
+    else if (row->type == HOTLINE_ROW_STATUS && strcmp(row->status.name, "directory") == 0)
+        self->has_directory = strcmp(row->status.text, "none") != 0;
+}
+
+void observers_look(struct sim *sim)
+{
+    observers_connect(sim);
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        struct observer *self = sim->observers[i];
+        self->ups = 0;
+        self->has_directory = false;
+        hotline_ask(self->edge.client, HOTLINE_NODES, NULL, 1000, on_look_row, on_done);
+        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 1000, on_look_row, on_done);
+        edge_settle(&self->edge);
+    }
+}
+
+bool observers_see_all(const struct sim *sim)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        all = all && sim->observers[i]->ups >= sim->node_count && sim->observers[i]->has_directory;
+    return all;
 }
 
 // ---- the end
@@ -92,13 +131,6 @@ static void on_row(void *user, const struct hotline_row *row)
         if (is_telling && row->status.number > 0)
             sim_remark(sim, "%s %s=%llu", node, row->status.name, (unsigned long long)row->status.number);
     }
-}
-
-static void on_done(void *user, const struct hotline_answer *answer)
-{
-    struct observer *self = user;
-    if (answer->result != HOTLINE_ANSWER_DONE)
-        sim_remark(sim_of(self), "node %u did not answer an observer", self->node);
 }
 
 static void tell_digests(void *subject, uint64_t number)

@@ -10,12 +10,17 @@ struct observer {
     uint32_t node;
     uint64_t digest, records;
     bool has_digest;
+    uint32_t ups;  // nodes that its node sees, itself among them
+    bool has_directory;
 };
 
 void observers_create(struct sim *sim);
 void observers_free(struct sim *sim);
 void observers_apply(struct sim *sim);    // again and again until it is done
 void observers_connect(struct sim *sim);  // to every node
+// Asks every node whom it sees, and whether it has the directory; the answers come later.
+void observers_look(struct sim *sim);
+bool observers_see_all(const struct sim *sim);
 // Asks all; when all have answered they are told to the judge, at one time.
 void observers_ask(struct sim *sim);
 

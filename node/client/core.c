@@ -255,6 +255,8 @@ void client_receive(struct hotline_client *self, uint32_t slot, struct span mess
     if (self->leaving != CLIENT_STAYS || self->links[slot].endpoint == ENDPOINT_NONE)
         return;
     self->counts.received++;
+    if (self->wire->type->look != NULL)
+        self->wire->type->look(self->wire, slot, message);
     self->received = message;
     self->received_slot = slot;
     Cli__ToClient *words = NULL;

@@ -36,6 +36,8 @@ struct client_wire_type {
     bool (*send)(struct client_wire *, uint32_t slot, struct span message);
     // Hands what has come to client_receive, bounded. A wire that calls client_receive by itself does nothing here.
     void (*receive)(struct client_wire *, struct hotline_client *);
+    // Sees every message before the client acts on it; NULL where nobody looks.
+    void (*look)(struct client_wire *, uint32_t slot, struct span message);
     // There is more to receive now, though fd may not say so.
     bool (*has_more)(struct client_wire *);
     // The client has something to do before the time client_next_us said last: makes fd readable.

@@ -52,8 +52,8 @@ cluster_end() { # PID...
 }
 
 # One node's configuration, on standard output.
-cluster_node_yaml() { # NAME SITE LAT LON FIRST-PORT NODE-DIR SOURCE-DIR
-    local data="$6/data" prefixes="$7/ops/data/itu-prefixes.tsv"
+cluster_node_yaml() { # NAME SITE LAT LON FIRST-PORT NODE-DIR SOURCE-DIR [ADDRESS]
+    local data="$6/data" prefixes="$7/ops/data/itu-prefixes.tsv" address=${8:-127.0.0.1}
     cat <<END
 node: $1
 site: $2
@@ -61,9 +61,9 @@ position:
   lat: $3
   lon: $4
 listen:
-  client: tcp://127.0.0.1:$5
-  peer: tcp://127.0.0.1:$(($5 + 1))
-  bulk: tcp://127.0.0.1:$(($5 + 2))
+  client: tcp://$address:$5
+  peer: tcp://$address:$(($5 + 1))
+  bulk: tcp://$address:$(($5 + 2))
 data: '${data//\'/\'\'}'
 prefixes: '${prefixes//\'/\'\'}'
 END

@@ -1,0 +1,341 @@
+#include "chaos/live/plan.h"
+
+#include "chaos/sim/city.h"
+#include "chaos/sim/desks.h"
+#include "chaos/sim/gateways.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static uint64_t draw(struct live *self, uint64_t least, uint64_t most)
+{
+    return chance_between(&self->sim.fault_chance, least, most);
+}
+
+static uint32_t any_node(struct live *self)
+{
+    return (uint32_t)draw(self, 0, self->sim.node_count - 1);
+}
+
+static bool goes_on(const struct live *self, uint64_t until_us)
+{
+    return !self->sim.stop && live_now_us() < until_us;
+}
+
+static uint64_t left_ms(uint64_t until_us)
+{
+    uint64_t now_us = live_now_us();
+    return until_us > now_us ? (until_us - now_us) / 1000 : 0;
+}
+
+static void run_between(struct live *self, uint64_t least_ms, uint64_t most_ms)
+{
+    live_run_for(self, draw(self, least_ms, most_ms));
+}
+
+static void fault(struct live *self, const char *reason)
+{
+    sim_tell(&self->sim, (struct history_event){.word = HISTORY_AT_FAULT, .reason = reason});
+}
+
+// ---- nodes
+
+static void storm_kill(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t first = any_node(self), second = any_node(self);
+        live_node_kill(self, first);
+        if (draw(self, 0, 2) == 0 && self->sim.node_count > 2)
+            live_node_kill(self, second);
+        run_between(self, 300, 3000);
+        live_node_start(self, first);
+        live_node_start(self, second);
+        run_between(self, 1000, 2500);
+    }
+}
+
+static void storm_stop(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t node = any_node(self);
+        uint64_t most_ms = draw(self, 0, 2) > 0 ? 3000 : 30000;
+        if (most_ms > left_ms(until_us) + 1000)
+            most_ms = left_ms(until_us) + 1000;
+        live_node_stop(self, node);
+        run_between(self, 500, most_ms);
+        live_node_continue(self, node);
+        run_between(self, 500, 2000);
+    }
+}
+
+static void storm_rolling(struct live *self, uint64_t until_us)
+{
+    for (uint32_t i = 0; i < self->sim.node_count && !self->sim.stop; i++) {
+        live_node_terminate(self, i);
+        live_node_start(self, i);
+        live_run_for(self, 1500);
+    }
+    live_run_for(self, left_ms(until_us));
+}
+
+static void storm_alone(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t survivor = any_node(self);
+        for (uint32_t i = 0; i < self->sim.node_count; i++)
+            if (i != survivor)
+                live_node_kill(self, i);
+        run_between(self, 2500, 5000);
+        for (uint32_t i = 0; i < self->sim.node_count; i++)
+            live_node_start(self, i);
+        run_between(self, 2000, 3000);
+    }
+}
+
+// Its node, its gateways and its desks at the same moment.
+static void lose_region(struct live *self, uint32_t region)
+{
+    struct sim *sim = &self->sim;
+    live_node_kill(self, region);
+    for (uint32_t i = 0; i < sim->gateway_count; i++)
+        if (sim->gateways[i]->edge.region == region)
+            edge_vanish(&sim->gateways[i]->edge, true);
+    for (uint32_t i = 0; i < sim->agent_count; i++)
+        if (sim->desks[i]->edge.region == region)
+            edge_vanish(&sim->desks[i]->edge, true);
+}
+
+static void storm_region(struct live *self, uint64_t until_us)
+{
+    lose_region(self, any_node(self));
+    live_run_for(self, left_ms(until_us));
+}
+
+static bool apply_nodes(struct live *self, uint32_t without)
+{
+    const struct sim *sim = &self->sim;
+    char path[LIVE_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/grown.yaml", self->options.dir);
+    FILE *file = fopen(path, "w");
+    check(file != NULL);
+    fprintf(file, "primary: %s\nnodes:\n", self->nodes[0].name);
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        if (i != without)
+            fprintf(file, "  - {name: %s, site: %s}\n", self->nodes[i].name, city_regions[city_node_region(i)].name);
+    check(fclose(file) == 0);
+    const char *const arguments[] = {self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", path, NULL};
+    return live_tool(self, arguments);
+}
+
+static void storm_grow(struct live *self, uint64_t until_us)
+{
+    struct sim *sim = &self->sim;
+    uint32_t fresh = sim->node_count++;
+    live_node_start(self, fresh);
+    live_run_for(self, 1500);
+    if (!apply_nodes(self, UINT32_MAX))
+        fprintf(stderr, "grow: the directory with a node more was not applied: see %s/tools.log\n", self->options.dir);
+    run_between(self, 1500, 3000);
+    uint32_t gone = (uint32_t)draw(self, 1, fresh - 1);
+    if (!apply_nodes(self, gone))
+        fprintf(stderr, "grow: the directory with a node less was not applied: see %s/tools.log\n", self->options.dir);
+    live_node_terminate(self, gone);
+    self->nodes[gone].is_removed = true;
+    live_run_for(self, left_ms(until_us));
+}
+
+// ---- disks and clocks: what the preloaded libraries look at lies in the node's folder
+
+static void put_file(struct live *self, uint32_t node, const char *name, const char *text)
+{
+    char path[LIVE_PATH_BYTES], fresh[LIVE_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s/%s", self->options.dir, self->nodes[node].name, name);
+    snprintf(fresh, sizeof fresh, "%s/%s/new", self->options.dir, self->nodes[node].name);
+    FILE *file = fopen(fresh, "w");
+    check(file != NULL);
+    fputs(text, file);
+    check(fclose(file) == 0 && rename(fresh, path) == 0);
+}
+
+static void take_file(struct live *self, uint32_t node, const char *name)
+{
+    char path[LIVE_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s/%s", self->options.dir, self->nodes[node].name, name);
+    unlink(path);
+}
+
+// A disk whose flush failed is not trusted again: its node is started anew, as an operator would.
+static void storm_flush(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t node = any_node(self);
+        fault(self, "flush");
+        put_file(self, node, "flush_fails", "");
+        run_between(self, 1500, 3000);
+        take_file(self, node, "flush_fails");
+        live_node_kill(self, node);
+        live_node_start(self, node);
+        run_between(self, 1500, 2500);
+    }
+}
+
+static void fill_disk(struct live *self, uint32_t node)
+{
+    static const char block[65536];
+    char path[LIVE_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s/data/filler", self->options.dir, self->nodes[node].name);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    check(file >= 0);
+    for (uint32_t i = 0; i < 16384 && write(file, block, sizeof block) > 0; i++)
+        continue;
+    while (write(file, block, 512) > 0)
+        continue;
+    close(file);
+}
+
+static void storm_full(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t node = any_node(self);
+        fault(self, "full");
+        if (self->options.preload != NULL)
+            put_file(self, node, "disk_full", "");
+        else
+            fill_disk(self, node);
+        run_between(self, 2000, 4000);
+        take_file(self, node, self->options.preload != NULL ? "disk_full" : "data/filler");
+        run_between(self, 1500, 2500);
+    }
+}
+
+static void storm_power(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint32_t node = any_node(self), without_log = 2;
+        char path[LIVE_PATH_BYTES];
+        snprintf(path, sizeof path, "%s/%s/data", self->options.dir, self->nodes[node].name);
+        int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        // EXT4_IOC_SHUTDOWN: what was not flushed is gone, as when the power fails.
+        if (folder < 0 || ioctl(folder, _IOR('X', 125, uint32_t), &without_log) != 0)
+            perror(path);
+        if (folder >= 0)
+            close(folder);
+        live_node_kill(self, node);
+        const char *const arguments[] = {self->options.disk_tool, "remount", self->options.dir, self->nodes[node].name,
+                                         NULL};
+        if (!live_tool(self, arguments))
+            fprintf(stderr, "power: the disk of %s was not mounted again: see %s/tools.log\n", self->nodes[node].name,
+                    self->options.dir);
+        run_between(self, 300, 2000);
+        live_node_start(self, node);
+        run_between(self, 1500, 2500);
+    }
+}
+
+static void storm_clock(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        char offset[32];
+        uint64_t seconds = draw(self, 2, 3600);
+        snprintf(offset, sizeof offset, "%c%llu\n", draw(self, 0, 1) ? '+' : '-', (unsigned long long)seconds);
+        fault(self, "clock");
+        put_file(self, any_node(self), "clock", offset);
+        run_between(self, 1000, 3000);
+    }
+    for (uint32_t i = 0; i < self->sim.node_count; i++)
+        put_file(self, i, "clock", "+0\n");
+}
+
+// ---- the network
+
+static void storm_partition(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        uint64_t side = draw(self, 1, (1u << SIM_REGIONS) - 2);
+        fault(self, "partition");
+        for (uint32_t a = 0; a < SIM_REGIONS; a++)
+            for (uint32_t b = 0; b < SIM_REGIONS; b++)
+                if ((side >> a & 1) != (side >> b & 1))
+                    live_switch(self, "set %u %u cut=1", a, b);
+        run_between(self, 1000, 6000);
+        live_switch(self, "heal");
+        run_between(self, 1500, 3000);
+    }
+}
+
+static void two_regions(struct live *self, uint32_t *ret_from, uint32_t *ret_to)
+{
+    *ret_from = any_node(self);
+    *ret_to = (*ret_from + (uint32_t)draw(self, 1, SIM_REGIONS - 1)) % SIM_REGIONS;
+}
+
+static void storm_oneway(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        fault(self, "cut");
+        for (uint64_t i = draw(self, 1, 3); i > 0; i--) {
+            uint32_t from, to;
+            two_regions(self, &from, &to);
+            live_switch(self, "set %u %u cut=1", from, to);
+        }
+        run_between(self, 1000, 6000);
+        live_switch(self, "heal");
+        run_between(self, 1500, 3000);
+    }
+}
+
+static void storm_slow(struct live *self, uint64_t until_us)
+{
+    while (goes_on(self, until_us)) {
+        fault(self, "slow");
+        for (uint64_t i = draw(self, 1, 3); i > 0; i--) {
+            uint32_t from, to;
+            two_regions(self, &from, &to);
+            live_switch(self, "set %u %u slow_us=%llu jitter_us=%llu loss=%llu twice=%llu rate=%llu", from, to,
+                        (unsigned long long)draw(self, 0, 1500) * 1000, (unsigned long long)draw(self, 0, 50) * 1000,
+                        (unsigned long long)draw(self, 0, 50), (unsigned long long)draw(self, 0, 50),
+                        (unsigned long long)draw(self, 0, 1) * draw(self, 8000, 64000));
+        }
+        run_between(self, 1500, 5000);
+        live_switch(self, "heal");
+        run_between(self, 1500, 3000);
+    }
+}
+
+// ---- which there are
+
+static const struct plan plans[] = {
+#define PLAN_ROW(name, needs, seconds_min) {#name, needs, seconds_min, storm_##name},
+    PLAN_SCENARIOS(PLAN_ROW)
+#undef PLAN_ROW
+};
+
+const struct plan *plan_at(uint32_t index)
+{
+    return index < sizeof plans / sizeof *plans ? &plans[index] : NULL;
+}
+
+const struct plan *plan_find(const char *name)
+{
+    for (uint32_t i = 0; i < sizeof plans / sizeof *plans; i++)
+        if (strcmp(plans[i].name, name) == 0)
+            return &plans[i];
+    return NULL;
+}
+
+void plan_heal(struct live *self)
+{
+    for (uint32_t i = 0; i < self->sim.node_count; i++) {
+        live_node_continue(self, i);
+        if (!self->nodes[i].is_removed)
+            live_node_start(self, i);
+    }
+    if (self->switch_fd >= 0)
+        live_switch(self, "heal");
+    sim_tell(&self->sim, (struct history_event){.word = HISTORY_AT_WHOLE});
+    desks_come_back(&self->sim);
+    gateways_come_back(&self->sim);
+}
