@@ -56,6 +56,11 @@ static bool send_slot(struct client_wire *wire, uint32_t slot, struct span messa
     return true;
 }
 
+static bool is_refused(struct client_wire *wire, uint32_t slot)
+{
+    return of_wire(wire)->sockets->type->is_refused(of_wire(wire)->sockets, slot);
+}
+
 static void receive(struct client_wire *wire, struct hotline_client *client)
 {
     of_wire(wire)->sockets->type->receive(of_wire(wire)->sockets, client);
@@ -97,6 +102,7 @@ static const struct client_wire_type wire_type = {.now_us = now_us,
                                                   .open = open_slot,
                                                   .close = close_slot,
                                                   .send = send_slot,
+                                                  .is_refused = is_refused,
                                                   .receive = receive,
                                                   .look = look,
                                                   .has_more = has_more,

@@ -3,6 +3,7 @@
 #include "chaos/sim/city.h"
 #include "chaos/sim/desks.h"
 #include "chaos/sim/gateways.h"
+#include "chaos/sim/observers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ static bool apply_nodes(struct live *self, uint32_t without)
         if (i != without)
             fprintf(file, "  - {name: %s, site: %s}\n", self->nodes[i].name, city_regions[city_node_region(i)].name);
     check(fclose(file) == 0);
-    const char *const arguments[] = {self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", path, NULL};
+    const char *const arguments[] = {self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", "-f", path, NULL};
     return live_tool(self, arguments);
 }
 
@@ -336,6 +337,7 @@ void plan_heal(struct live *self)
     if (self->switch_fd >= 0)
         live_switch(self, "heal");
     sim_tell(&self->sim, (struct history_event){.word = HISTORY_AT_WHOLE});
+    observers_connect(&self->sim);
     desks_come_back(&self->sim);
     gateways_come_back(&self->sim);
 }

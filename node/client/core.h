@@ -27,6 +27,8 @@
 #define CLIENT_DOWN_AFTER_MS 750
 #define CLIENT_STALL_MS 500          // of this loop: silence is not the other end's
 #define CLIENT_PREFER_MS 300         // so long the first endpoint may take to answer before the second
+#define CLIENT_CONNECT_MS 1500       // so long a connection may take: some round trips across the world
+#define CLIENT_REFUSED_REST_MS 400   // where nobody listens, so long before it is tried again
 #define CLIENT_REPEAT_MS 500         // what was not answered is said again
 #define CLIENT_ATTEMPTS_MAX 4        // unanswered, at one node that answers pings
 #define CLIENT_SEND_RETRY_MS 10      // until a fresh connection stands
@@ -43,6 +45,7 @@ enum client_phase { CLIENT_SEEKING, CLIENT_ATTACHING, CLIENT_ATTACHED, CLIENT_OV
 
 struct client_link {
     int endpoint;             // ENDPOINT_NONE: closed
+    bool asked;               // a ping was sent: the connection stands
     bool heard;               // since it was opened
     bool majority;            // its node sees one
     uint64_t silent_from_us;  // since it was opened, last heard, or this loop woke

@@ -64,6 +64,23 @@ void endpoints_failed(struct endpoints *self, int index)
         self->list[index].failed = ++self->failures;
 }
 
+void endpoints_rest(struct endpoints *self, int index, uint64_t until_us)
+{
+    if (index != ENDPOINT_NONE)
+        self->list[index].rests_until_us = until_us;
+}
+
+uint64_t endpoints_rested_us(const struct endpoints *self, uint64_t now_us)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < self->count; i++) {
+        uint64_t until_us = self->list[i].rests_until_us;
+        if (until_us > now_us && (first == 0 || until_us < first))
+            first = until_us;
+    }
+    return first;
+}
+
 void endpoints_heard(struct endpoints *self, int index, const char *node)
 {
     self->list[index].failed = 0;
@@ -71,23 +88,26 @@ void endpoints_heard(struct endpoints *self, int index, const char *node)
         text_copy(self->list[index].node, sizeof self->list[index].node, node);
 }
 
-static bool is_other(const struct endpoints *self, int index, int used)
+static bool is_other(const struct endpoints *self, int index, int used, uint64_t now_us)
 {
+    if (now_us < self->list[index].rests_until_us)
+        return false;
     if (used == ENDPOINT_NONE)
         return true;
     const char *node = self->list[used].node;
     return index != used && (node[0] == '\0' || strcmp(node, self->list[index].node) != 0);
 }
 
-int endpoints_choose(struct endpoints *self, int used)
+int endpoints_choose(struct endpoints *self, int used, uint64_t now_us)
 {
     int preferred = self->preferred - 1;
     self->preferred = 0;
-    if (preferred != ENDPOINT_NONE && is_other(self, preferred, used))
+    if (preferred != ENDPOINT_NONE && is_other(self, preferred, used, now_us))
         return preferred;
     int best = ENDPOINT_NONE;
     for (int i = 0; i < self->count; i++)
-        if (is_other(self, i, used) && (best == ENDPOINT_NONE || self->list[i].failed < self->list[best].failed))
+        if (is_other(self, i, used, now_us) &&
+            (best == ENDPOINT_NONE || self->list[i].failed < self->list[best].failed))
             best = i;
     return best;
 }

@@ -34,6 +34,8 @@ struct client_wire_type {
     void (*close)(struct client_wire *, uint32_t slot, bool linger);
     // False: not sent, no connection or its queue is full. Copies.
     bool (*send)(struct client_wire *, uint32_t slot, struct span message);
+    // Nobody listens at the slot's endpoint: connecting was tried, and failed at once. NULL: not known here.
+    bool (*is_refused)(struct client_wire *, uint32_t slot);
     // Hands what has come to client_receive, bounded. A wire that calls client_receive by itself does nothing here.
     void (*receive)(struct client_wire *, struct hotline_client *);
     // Sees every message before the client acts on it; NULL where nobody looks.

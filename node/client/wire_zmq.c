@@ -6,7 +6,9 @@
 #include "cluster/base/check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -27,6 +29,8 @@ struct wire_zmq {
     struct client_wire wire;
     void *zmq;
     void *sockets[CLIENT_SLOTS];
+    void *monitors[CLIENT_SLOTS];
+    bool refused[CLIENT_SLOTS];
     int epoll_fd;
     int wake_fd;
     bool woken;  // wake_fd is readable
@@ -96,16 +100,79 @@ static void set(void *socket, int option, int value)
     check(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
+static bool watch(struct wire_zmq *self, void *socket)
+{
+    int fd;
+    size_t bytes = sizeof fd;
+    check(zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0);
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(self->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void unwatch(struct wire_zmq *self, void *socket)
+{
+    int fd;
+    size_t bytes = sizeof fd;
+    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0)
+        epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);  // before ZeroMQ closes it, some time later
+}
+
+// What becomes of connecting. The monitor's queue has no bound, for ZeroMQ's thread waits at a full one; what comes is
+// bounded by how often it connects.
+static bool open_monitor(struct wire_zmq *self, uint32_t slot, void *socket)
+{
+    char endpoint[64];
+    snprintf(endpoint, sizeof endpoint, "inproc://connecting-%p", socket);
+    void *monitor = self->monitors[slot] = zmq_socket(self->zmq, ZMQ_PAIR);
+    if (monitor == NULL || zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED) != 0)
+        return false;
+    set(monitor, ZMQ_LINGER, 0);
+    set(monitor, ZMQ_RCVHWM, 0);
+    return zmq_connect(monitor, endpoint) == 0 && watch(self, monitor);
+}
+
+static void close_monitor(struct wire_zmq *self, uint32_t slot, void *socket)
+{
+    void *monitor = self->monitors[slot];
+    if (monitor == NULL)
+        return;
+    unwatch(self, monitor);
+    zmq_socket_monitor(socket, NULL, 0);
+    zmq_close(monitor);
+    self->monitors[slot] = NULL;
+    self->refused[slot] = false;
+}
+
+// An event is a frame with its number and a value, and a frame with the endpoint. CLOSED: before it was connected.
+static void read_monitor(struct wire_zmq *self, uint32_t slot)
+{
+    bool more = self->monitors[slot] != NULL;
+    while (more) {
+        zmq_msg_t frame;
+        uint16_t event;
+        zmq_msg_init(&frame);
+        more = zmq_msg_recv(&frame, self->monitors[slot], ZMQ_DONTWAIT) >= 0;
+        if (more && zmq_msg_more(&frame) && zmq_msg_size(&frame) >= sizeof event) {
+            memcpy(&event, zmq_msg_data(&frame), sizeof event);
+            self->refused[slot] = event == ZMQ_EVENT_CLOSED;
+        }
+        zmq_msg_close(&frame);
+    }
+}
+
+static bool is_refused(struct client_wire *wire, uint32_t slot)
+{
+    return of(wire)->refused[slot];
+}
+
 static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
 {
     struct wire_zmq *self = of(wire);
     void *socket = self->sockets[slot];
     if (socket == NULL)
         return;
-    int fd;
-    size_t bytes = sizeof fd;
-    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0)
-        epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);  // before ZeroMQ closes it, some time later
+    close_monitor(self, slot, socket);
+    unwatch(self, socket);
     if (linger)
         set(socket, ZMQ_LINGER, LINGER_MS);
     zmq_close(socket);
@@ -127,15 +194,11 @@ static bool open_slot(struct client_wire *wire, uint32_t slot, const char *endpo
     set(socket, ZMQ_HANDSHAKE_IVL, 3000);
     set(socket, ZMQ_SNDHWM, HIGH_WATER_MARK);
     set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK);
-    int fd;
-    size_t bytes = sizeof fd;
-    check(zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0);
-    struct epoll_event event = {.events = EPOLLIN};
-    if (zmq_connect(socket, endpoint) != 0 || epoll_ctl(self->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        zmq_close(socket);
+    self->sockets[slot] = socket;
+    if (!open_monitor(self, slot, socket) || !watch(self, socket) || zmq_connect(socket, endpoint) != 0) {
+        close_slot(wire, slot, false);
         return false;
     }
-    self->sockets[slot] = socket;
     wake(wire);  // connecting may have consumed the edge
     return true;
 }
@@ -168,6 +231,8 @@ static void receive(struct client_wire *wire, struct hotline_client *client)
 {
     struct wire_zmq *self = of(wire);
     settle(self);
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        read_monitor(self, slot);
     bool more = true;
     uint32_t count = 0;
     for (; more && count < RECEIVED_MAX; count++) {  // in turn, so that one socket does not starve the other
@@ -209,6 +274,7 @@ struct client_wire *client_wire_zmq_create(struct hotline_context *context)
                                                  .open = open_slot,
                                                  .close = close_slot,
                                                  .send = send_slot,
+                                                 .is_refused = is_refused,
                                                  .receive = receive,
                                                  .has_more = has_more,
                                                  .wake = wake,

@@ -23,7 +23,7 @@ struct node {
     char name[8];
     char endpoint[64];
     atomic_bool stop;
-    atomic_bool mute;
+    atomic_bool started, mute;
     atomic_uint attaches, submits, detaches, answers;
     uint32_t burst;  // answers to one query
 };
@@ -126,6 +126,7 @@ static void *run(void *context)
     zmq_setsockopt(router, ZMQ_LINGER, &no_linger, sizeof no_linger);
     zmq_setsockopt(router, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
     int bound = zmq_bind(router, node->endpoint);
+    node->started = true;
     while (bound == 0 && !node->stop) {
         zmq_msg_t from, body;
         zmq_msg_init(&from);
@@ -154,6 +155,8 @@ static void start(struct node *node, const char *name)
     snprintf(node->name, sizeof node->name, "%s", name);
     snprintf(node->endpoint, sizeof node->endpoint, "tcp://127.0.0.1:%u", next_port());
     assert_int_equal(pthread_create(&node->thread, NULL, run, node), 0);
+    while (!node->started)  // before that a client would be refused, and go elsewhere
+        usleep(1000);
 }
 
 static void stop(struct node *node)
