@@ -68,13 +68,15 @@ pick_ports() {
 
 # ---- nodes
 
-nodes_start() { # K
+nodes_start() { # K [COMMAND...]: called when the nodes are configured and do not run yet
     COUNT=$1
+    shift
     pick_ports
     mkdir -p "$ROOM/cluster"
     cluster_configure "$ROOM/cluster" "$COUNT" "$PORT" "$SOURCE_DIR"
     mapfile -t ENDPOINTS <"$ROOM/cluster/nodes"
     ALL=$(paste -sd, "$ROOM/cluster/nodes")
+    "${@:-true}"
     local name
     for name in $(cluster_names "$COUNT"); do
         node_start "$name"

@@ -261,6 +261,29 @@ static void of_relays_as_near_as_each_other_one_is_kept(void **state)
     nodes_free(nodes);
 }
 
+// A link that works now and then: whoever is behind it stays up, and is reached most of the time.
+static void a_link_that_flaps_takes_nobody_down(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(14, 3);
+    nodes_run_ms(nodes, 3000);
+    uint32_t said = 0, seconds = 60;
+    for (uint32_t ms = 0; ms < seconds * 1000;) {
+        uint32_t step_ms = 100 + (uint32_t)fake_random(nodes->fake, 2500);
+        fake_cut(nodes->fake, 0, 2, fake_random(nodes->fake, 2));
+        fake_cut(nodes->fake, 2, 0, fake_random(nodes->fake, 2));
+        for (uint32_t k = 0; k < step_ms; k += 100) {
+            said += nodes_talk(nodes, 0, 2);
+            nodes_run_ms(nodes, 100);
+        }
+        ms += step_ms;
+    }
+    assert_int_equal(downs(nodes), 0);
+    assert_true(nodes->node[0].moves > 5 && nodes->node[0].moves < 2 * seconds);
+    assert_true(nodes->node[2].talks > said / 2 && nodes->node[2].talks <= said);
+    nodes_free(nodes);
+}
+
 // ---- what is carried
 
 static void hear(struct side *side, const char *from, uint64_t boot, const char *to, const char *relay, bool relayed)
@@ -429,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_loop_that_stood_still_takes_nobody_beyond_a_relay_for_dead),
         cmocka_unit_test(the_nearest_relay_is_taken_and_left_when_it_dies),
         cmocka_unit_test(of_relays_as_near_as_each_other_one_is_kept),
+        cmocka_unit_test(a_link_that_flaps_takes_nobody_down),
         cmocka_unit_test(a_relay_carries_for_whom_it_hears_to_whom_it_reaches_and_only_once),
         cmocka_unit_test(only_small_things_are_carried_and_so_many_between_two_heartbeats),
         cmocka_unit_test(whatever_is_cut_those_are_up_that_a_link_or_a_relay_reaches),
