@@ -203,7 +203,7 @@ static void create_floors(struct node *self)
                                         .talk = on_talk,
                                         .bulk = on_bulk};
     self->peers = peers_create(self->world, &peers, &peers_events);
-    struct feed_options feed = {.digest_every_ms = config->digest_every_ms};
+    struct feed_options feed = {.digest_every_ms = config->digest_every_ms, .window_bytes = config->feed_window_bytes};
     struct feed_events feed_events = {.context = self, .record = on_record, .stored = on_stored, .swept = on_swept};
     self->feed = feed_create(self->world, self->store, self->peers, &feed, &feed_events);
     struct board_options board = {.node = config->self.name,

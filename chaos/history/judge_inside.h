@@ -102,6 +102,7 @@ struct leg {
     bool condemned;  // once is enough for what goes on
     bool hung_up;
     bool was_joined;
+    bool end_told;  // by a node
     uint64_t submitted_us;
     uint64_t since_us;  // in this state
     uint64_t heard_us;  // the last word about it that its gateway heard

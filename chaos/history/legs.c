@@ -319,6 +319,7 @@ static void leg_ended(struct judge *self, struct leg *leg, const struct history_
                       leg->gateway_name.text, leg->accepted, seconds(leg->accepted_us), seconds(self->us), reason);
     self->count.ended++;
     settle_call_back(self, leg, reason);
+    leg->end_told = true;
     judge_leg_end(self, leg);
 }
 

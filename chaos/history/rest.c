@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define RING_SLACK_MS 5000  // beyond an offer's deadline
+#define VAIN_MS 3000        // an agent rings for a call that is answered or over
 
 // ---- desks
 
@@ -29,6 +30,19 @@ static void PRINTF_LIKE(3, 4) condemn_desk(struct judge *self, struct client *de
                   seconds(self->us), what);
 }
 
+// Rings, since all was calm, for a call that is spoken with another, or over by a node's word: NULL, or which.
+static const char *why_rings_in_vain(const struct judge *self, const struct client *desk, uint64_t *ret_us)
+{
+    const struct leg *leg = desk->leg;
+    if (desk->has != HAS_RINGING || leg == NULL || leg->is_shared || self->calm_us > desk->has_us ||
+        !judge_client_is_sound(desk, desk->has_us))
+        return NULL;
+    *ret_us = leg->since_us;
+    if (leg->state == LEG_JOINED && !name_is(&leg->agent, desk->name.text))
+        return "is joined with another";
+    return leg->state == LEG_OVER && leg->end_told ? "has ended" : NULL;
+}
+
 static void look_at_desk(struct judge *self, struct client *desk)
 {
     if (desk->stalls || desk->condemned)
@@ -36,6 +50,12 @@ static void look_at_desk(struct judge *self, struct client *desk)
     if (!desk->attached) {
         if (judge_passed(self, desk->lost_us, self->options.stuck_ms))
             condemn_desk(self, desk, "is not attached, since %.3f s", seconds(desk->lost_us));
+        return;
+    }
+    uint64_t over_us;
+    const char *why = why_rings_in_vain(self, desk, &over_us);
+    if (why != NULL && judge_passed(self, over_us, VAIN_MS)) {
+        condemn_desk(self, desk, "rings for call %s, which %s at %.3f s", desk->call, why, seconds(over_us));
         return;
     }
     // A new attachment gives a ring its time anew.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_ACCEPT, ANSWER_DECLINE, ANSWER_IGNORE };
+#define LATE_MS 400  // around the end of the ring time
 
 static struct sim *sim_of(const struct desk_person *self)
 {
@@ -76,8 +76,10 @@ static void accept(void *subject, uint64_t number)
     self->doing++;
     tell(self, HISTORY_ACCEPTS, self->call, 0, NULL);
     hotline_desk_accept(self->edge.client, self->call);
-    if (chance_permille(chance_of(self), 50))
-        hotline_desk_accept(self->edge.client, self->call);  // pressed twice
+    if (chance_permille(chance_of(self), 50)) {
+        sim_meet(sim_of(self), MET_answered_twice);
+        hotline_desk_accept(self->edge.client, self->call);
+    }
     edge_settle(&self->edge);
     later(self, 8000, 15000, no_call_came);
 }
@@ -104,12 +106,16 @@ static void on_offer(struct desk_person *self, const struct hotline_event *event
                                                   .n = event->n,
                                                   .deadline_ms = event->deadline_ms});
     uint64_t mood = chance_below(chance_of(self), 100);
-    if (mood < 78 || sim_of(self)->closing)
+    if (mood < 74 || sim_of(self)->closing) {
         later(self, 400, 5000, accept);
-    else if (mood < 86)
+    } else if (mood < 82) {
         later(self, 600, 4000, decline);
-    else
+    } else if (mood < 87 && event->deadline_ms > LATE_MS) {
+        sim_meet(sim_of(self), MET_answered_late);
+        later(self, event->deadline_ms - LATE_MS, event->deadline_ms + LATE_MS, accept);
+    } else {
         sim_meet(sim_of(self), MET_offer_missed);
+    }
 }
 
 // ---- rest
@@ -132,6 +138,7 @@ static void take_break(void *subject, uint64_t life)
     agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + next_us, take_break, self, life);
     if (sim_of(self)->closing || self->is_over || self->edge.host.paused)
         return;
+    sim_meet(sim_of(self), MET_took_break);
     hotline_desk_not_ready(self->edge.client, "break");
     edge_settle(&self->edge);
 }
@@ -297,6 +304,11 @@ void desk_vanish(struct desk_person *self)
         desk_sign_in_later(self, delay_us);
 }
 
+bool desk_speaks(const struct desk_person *self)
+{
+    return edge_runs(&self->edge) && !self->is_over && strcmp(hotline_desk_state(self->edge.client), "on_call") == 0;
+}
+
 void desk_sign_off(struct desk_person *self)
 {
     if (!edge_runs(&self->edge) || self->edge.host.paused)
@@ -313,8 +325,10 @@ void desks_come_back(struct sim *sim)
         struct desk_person *desk = sim->desks[i];
         edge_resume(&desk->edge);
         desk->edge.host.cut_in = desk->edge.host.cut_out = false;
-        if (desk->is_twin)
+        if (desk->is_twin && chance_permille(chance_of(desk), 500))
             desk_sign_off(desk);
+        else if (desk->is_twin)
+            continue;  // one of the two is told that it is over
         else if (!edge_runs(&desk->edge))
             desk_sign_in(desk, 0);
     }

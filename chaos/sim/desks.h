@@ -23,6 +23,7 @@ void desk_sign_in(struct desk_person *self, uint64_t login);  // 0: this moment
 void desk_sign_in_later(struct desk_person *self, uint64_t delay_us);
 void desk_vanish(struct desk_person *self);  // and comes back some time
 void desk_sign_off(struct desk_person *self);
+bool desk_speaks(const struct desk_person *self);
 // The end of the history: whoever is away comes back, once; nobody breaks, conversations end soon.
 void desks_come_back(struct sim *sim);
 

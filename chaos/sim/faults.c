@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#define DRIFT_MAX_PPM 5000  // far more than clocks drift, as much as a bad one is slewed
+#define LEFT_DEAD_PERMILLE 150
+
 static const char *const fault_names[SIM_FAULTS] = {"net", "cut", "crash", "disk", "pause", "clock", "client", "link"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
@@ -223,6 +226,26 @@ static void mend_disk(void *subject, uint64_t life)
     start_again(server, life);
 }
 
+static void fail_slow_disk(void *subject, uint64_t life)
+{
+    struct server *server = subject;
+    if (server->host.life != life || server->node == NULL)
+        return;
+    sim_meet(server->sim, MET_disk_slow_failed);
+    server_break_disk(server, DISK_FAILED);
+    after(server->sim, 50, 15000, mend_disk, server, life);
+}
+
+static void slow_disk(struct sim *sim, struct server *server, bool fails)
+{
+    uint64_t until_ms = while_ms(sim);
+    sim_meet(sim, MET_disk_slow);
+    server->disk_is_slow = true;
+    after(sim, until_ms, until_ms, end_slow_disk, server, 0);
+    if (fails)
+        after(sim, 0, until_ms, fail_slow_disk, server, server->host.life);
+}
+
 // Disks are lost at one node only: what was accepted at two survives, and so does the directory.
 static void trouble_disk(struct sim *sim)
 {
@@ -234,9 +257,7 @@ static void trouble_disk(struct sim *sim)
         return;
     begin(sim, MET_KINDS, "disk");
     if (kind < 5) {
-        sim_meet(sim, MET_disk_slow);
-        server->disk_is_slow = true;
-        after(sim, until_ms, until_ms, end_slow_disk, server, 0);
+        slow_disk(sim, server, kind == 4);
     } else if (kind < 8) {
         server_break_disk(server, kind < 7 ? DISK_FULL : DISK_FAILED);
         after(sim, until_ms, until_ms, mend_disk, server, server->host.life);
@@ -263,15 +284,20 @@ static void pause_node(struct sim *sim)
     after(sim, until_ms, until_ms, end_pause, server, server->host.life);
 }
 
-static void jump_clock(struct sim *sim)
+static void trouble_clock(struct sim *sim)
 {
-    begin(sim, MET_clock_jump, "clock");
     struct net_host *host = &any_server(sim)->host;
     uint64_t kind = draw(sim, 0, 2);
     if (kind == 0)
         host = &sim->desks[draw(sim, 0, 2 * sim->agent_count - 1)]->edge.host;
     if (kind == 1)
         host = &sim->gateways[draw(sim, 0, sim->gateway_count - 1)]->edge.host;
+    if (draw(sim, 0, 2) == 0) {
+        begin(sim, MET_clock_drift, "clock");
+        net_set_drift(&sim->net, host, (int32_t)draw(sim, 0, 2 * DRIFT_MAX_PPM) - DRIFT_MAX_PPM);
+        return;
+    }
+    begin(sim, MET_clock_jump, "clock");
     host->clock.wall_off_ms += (int64_t)draw(sim, 0, 120000) - 60000;
 }
 
@@ -311,13 +337,28 @@ static void trouble_edge(struct sim *sim, struct edge *edge)
     }
 }
 
+static void trouble_a_talk(struct sim *sim)
+{
+    uint64_t first = draw(sim, 0, sim->agent_count - 1);
+    for (uint32_t i = 0; i < sim->agent_count; i++) {
+        struct desk_person *desk = sim->desks[(first + i) % sim->agent_count];
+        if (!desk_speaks(desk))
+            continue;
+        sim_meet(sim, MET_cut_in_talk);
+        trouble_edge(sim, &desk->edge);
+        return;
+    }
+}
+
 static void trouble_client(struct sim *sim)
 {
     begin(sim, MET_KINDS, "client");
     struct desk_person *desk = sim->desks[draw(sim, 0, sim->agent_count - 1)];
     struct gateway_person *gateway = sim->gateways[draw(sim, 0, sim->gateway_count - 1)];
-    uint64_t kind = draw(sim, 0, 15);
-    if (kind < 4) {
+    uint64_t kind = draw(sim, 0, 17);
+    if (kind > 15) {
+        trouble_a_talk(sim);
+    } else if (kind < 4) {
         desk_vanish(desk);
     } else if (kind < 5) {
         desk_sign_off(desk);
@@ -343,8 +384,8 @@ static void next_fault(void *subject, uint64_t number)
     uint64_t at_us = sim_now(sim) + draw(sim, 1, 2 * mean_ms) * SIM_MS_US;
     if (sim_now(sim) >= until_us)
         return;
-    static void (*const doers[])(struct sim *) = {trouble_net, cut,        crash,         trouble_disk,
-                                                  pause_node,  jump_clock, trouble_client};  // links.c does the rest
+    static void (*const doers[])(struct sim *) = {trouble_net, cut,           crash,         trouble_disk,
+                                                  pause_node,  trouble_clock, trouble_client};  // links.c does the rest
     uint32_t fault = (uint32_t)draw(sim, 0, sizeof doers / sizeof *doers - 1);
     if ((sim->options.faults & 1u << fault) != 0)
         doers[fault](sim);
@@ -361,11 +402,36 @@ void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us)
     agenda_at(&sim->agenda, from_us, next_fault, sim, until_us << 16 | mean_ms);
 }
 
+// Some nodes do not come back, sometimes all but one. The directory stays: one whose disk is never lost lives.
+static void draw_dead(struct sim *sim, bool ret_dead[SIM_NODES_MAX])
+{
+    memset(ret_dead, 0, SIM_NODES_MAX * sizeof *ret_dead);
+    uint64_t most = sim->node_count - 1;
+    if ((sim->options.faults & 1u << SIM_FAULT_CRASH) == 0 || most == 0 || draw(sim, 0, 999) >= LEFT_DEAD_PERMILLE)
+        return;
+    uint32_t lives = (sim->unlucky + 1 + (uint32_t)draw(sim, 0, most - 1)) % sim->node_count;
+    for (uint64_t left = draw(sim, 0, 2) == 0 ? most : draw(sim, 1, most); left > 0;) {
+        uint32_t node = (uint32_t)draw(sim, 0, most);
+        if (node == lives || ret_dead[node])
+            continue;
+        ret_dead[node] = true;
+        left--;
+    }
+}
+
 void faults_end(struct sim *sim)
 {
+    bool dead[SIM_NODES_MAX];
+    draw_dead(sim, dead);
     net_heal(&sim->net);
     for (uint32_t i = 0; i < sim->node_count; i++) {
         struct server *server = sim->servers[i];
+        if (dead[i]) {
+            sim_meet(sim, MET_left_dead);
+            server_crash(server, draw(sim, 0, 1) == 0);
+            server->host.life++;  // who meant to start it again does not
+            continue;
+        }
         server->disk_is_slow = server->dies_in_turn = false;
         server->host.sends_left = UINT32_MAX;
         bool is_well = server->node != NULL && !server->going && server->disk->type->state(server->disk) == DISK_OK;

@@ -144,8 +144,10 @@ static void place_call(struct gateway_person *self)
 static void call_again(void *subject, uint64_t life)
 {
     struct gateway_person *self = subject;
-    if (self->edge.host.life == life && !sim_of(self)->closing)
-        place_call(self);
+    if (self->edge.host.life != life || sim_of(self)->closing)
+        return;
+    sim_meet(sim_of(self), MET_called_again);
+    place_call(self);
 }
 
 static void next_caller(void *subject, uint64_t life)

@@ -14,7 +14,7 @@ enum { EXIT_VIOLATED = 1, EXIT_USAGE = 2 };
 static void usage(FILE *to)
 {
     fputs("usage: hotline-sim --seed N [--trace FILE] [OPTIONS]         one history\n"
-          "       hotline-sim --seeds A..B [--jobs J] [OPTIONS]         many, until one is violated\n"
+          "       hotline-sim --seeds A..B [--jobs J] [--go-on] [OPTIONS]   many, until one is violated, or all\n"
           "  --nodes K        nodes (the seed decides)\n"
           "  --agents K       agents (the seed decides)\n"
           "  --minutes M      of storm, before all is healed (1; 0.5 is half a minute)\n"
@@ -60,7 +60,7 @@ struct wishes {
     struct sim_options options;
     const char *trace;
     char **argv;
-    bool has_seed, has_seeds, has_faults;
+    bool has_seed, has_seeds, has_faults, goes_on;
     uint64_t first, last, jobs;
 };
 
@@ -94,6 +94,9 @@ static bool read_option(struct wishes *wishes, int option, char *value)
         break;
     case 'l':
         good = links_parse(value, &wishes->options.links);
+        break;
+    case 'g':
+        wishes->goes_on = true;
         break;
     case 'b':
         wishes->options.rule = value;
@@ -129,13 +132,19 @@ static int run_one(struct wishes *wishes)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
-        {"jobs", required_argument, NULL, 'j'},   {"nodes", required_argument, NULL, 'n'},
-        {"agents", required_argument, NULL, 'a'}, {"minutes", required_argument, NULL, 'm'},
-        {"faults", required_argument, NULL, 'f'}, {"trace", required_argument, NULL, 't'},
-        {"links", required_argument, NULL, 'l'},  {"break", required_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+                                            {"seeds", required_argument, NULL, 'S'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"nodes", required_argument, NULL, 'n'},
+                                            {"agents", required_argument, NULL, 'a'},
+                                            {"minutes", required_argument, NULL, 'm'},
+                                            {"faults", required_argument, NULL, 'f'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"links", required_argument, NULL, 'l'},
+                                            {"break", required_argument, NULL, 'b'},
+                                            {"go-on", no_argument, NULL, 'g'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     struct wishes wishes = {.options = {.seconds = 60, .faults = FAULTS_ALL}, .jobs = 1, .argv = argv};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h') {
@@ -155,6 +164,6 @@ int main(int argc, char **argv)
     }
     if (wishes.has_seed)
         return run_one(&wishes);
-    bool good = many_run(&wishes.options, wishes.first, wishes.last, (uint32_t)wishes.jobs);
+    bool good = many_run(&wishes.options, wishes.first, wishes.last, (uint32_t)wishes.jobs, wishes.goes_on);
     return good ? 0 : EXIT_VIOLATED;
 }

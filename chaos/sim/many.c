@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,8 +58,8 @@ struct job {    // shared with its process
     struct sim_result result;
 };
 
-struct sums {
-    uint64_t seeds, calls, virtual_us;
+struct sums {  // of histories that came to their end
+    uint64_t seeds, violated, calls, virtual_us;
     struct met met;
 };
 
@@ -86,13 +87,15 @@ static bool finish(struct job *job, const struct sim_options *options, struct su
     struct sim_options own = *options;
     own.seed = job->seed;
     job->pid = 0;
-    if (job->is_done && job->result.ok) {
+    if (job->is_done) {
         sums->seeds++;
         sums->calls += job->result.calls;
         sums->virtual_us += job->result.virtual_us;
         met_add(&sums->met, &job->result.met);
-        return true;
     }
+    if (job->is_done && job->result.ok)
+        return true;
+    sums->violated++;
     if (job->is_done)
         many_print(&own, &job->result);
     else
@@ -114,13 +117,32 @@ static struct job *wait_for(struct job *jobs, uint32_t count)
 
 static void print_sums(const char *word, const struct sums *sums, time_t since)
 {
-    printf("%s seeds=%llu virtual_hours=%.2f calls=%llu seconds=%lld", word, (unsigned long long)sums->seeds,
-           (double)sums->virtual_us / 3.6e9, (unsigned long long)sums->calls, (long long)(time(NULL) - since));
+    struct rusage used;
+    check(getrusage(RUSAGE_CHILDREN, &used) == 0);
+    double core_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    printf("%s seeds=%llu violated=%llu virtual_hours=%.2f calls=%llu seconds=%lld virtual_s_per_core_s=%.0f", word,
+           (unsigned long long)sums->seeds, (unsigned long long)sums->violated, (double)sums->virtual_us / 3.6e9,
+           (unsigned long long)sums->calls, (long long)(time(NULL) - since),
+           core_s > 0 ? (double)sums->virtual_us / 1e6 / core_s : 0.0);
     print_met(&sums->met);
     fflush(stdout);
 }
 
-bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, uint32_t jobs_max)
+// A fault that never happened proves nothing.
+static void print_never_met(const struct sim_options *options, const struct met *met)
+{
+    const char *divider = "never met: ";
+    for (int kind = 0; kind < MET_KINDS && options->faults == FAULTS_ALL; kind++)
+        if (met->counts[kind] == 0) {
+            printf("%s%s%s", divider, met_name((enum met_kind)kind), met_is_fault((enum met_kind)kind) ? "" : "*");
+            divider = " ";
+        }
+    if (divider[0] == ' ')
+        printf("    (*: came of faults, or of people)\n");
+}
+
+bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, uint32_t jobs_max, bool goes_on)
 {
     size_t bytes = jobs_max * sizeof(struct job);
     struct job *jobs = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -130,8 +152,8 @@ bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, 
     bool good = true, all_started = false;
     uint32_t running = 0;
     time_t since = time(NULL), told = since;
-    while (running > 0 || (good && !all_started)) {
-        for (uint32_t i = 0; i < jobs_max && good && !all_started; i++)
+    while (running > 0 || ((good || goes_on) && !all_started)) {
+        for (uint32_t i = 0; i < jobs_max && (good || goes_on) && !all_started; i++)
             if (jobs[i].pid == 0) {
                 start(&jobs[i], options, next);
                 running++;
@@ -147,6 +169,7 @@ bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, 
             print_sums("...", &sums, since);
         }
     }
+    print_never_met(options, &sums.met);
     print_sums(good ? "ok" : "VIOLATED", &sums, since);
     munmap(jobs, bytes);
     return good;

@@ -6,7 +6,7 @@
 
 // One line: verdict, virtual time, calls, what was met; then what was violated.
 void many_print(const struct sim_options *options, const struct sim_result *result);
-// Stops at the first violation and prints the command that repeats it: false.
-bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, uint32_t jobs);
+// False: there was a violation; the command that repeats it is printed. Stops at the first, or goes on.
+bool many_run(const struct sim_options *options, uint64_t first, uint64_t last, uint32_t jobs, bool goes_on);
 
 #endif

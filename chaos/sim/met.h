@@ -2,6 +2,7 @@
 #ifndef CHAOS_SIM_MET_H
 #define CHAOS_SIM_MET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // FAULT(name): done by the simulator. STATE(name): came of it.
@@ -30,10 +31,14 @@
     FAULT(disk_slow)                                                                                                   \
     FAULT(disk_full)                                                                                                   \
     FAULT(disk_failed)                                                                                                 \
-    FAULT(pause) /* of a node */                                                                                       \
+    FAULT(disk_slow_failed) /* while it was slow, with writes under way */                                             \
+    FAULT(left_dead)        /* nodes that do not come back when all is healed */                                       \
+    FAULT(pause)            /* of a node */                                                                            \
     FAULT(clock_jump)                                                                                                  \
+    FAULT(clock_drift) /* from now on more or less than before */                                                      \
     FAULT(client_pause)                                                                                                \
-    FAULT(client_cut) /* its own line */                                                                               \
+    FAULT(client_cut)  /* its own line */                                                                              \
+    FAULT(cut_in_talk) /* an agent's, in the middle of a conversation */                                               \
     FAULT(desk_vanish)                                                                                                 \
     FAULT(desk_sign_off)                                                                                               \
     FAULT(desk_same_login) /* came back with the login of before */                                                    \
@@ -46,6 +51,12 @@
     STATE(offer_withdrawn)                                                                                             \
     STATE(offer_missed)                                                                                                \
     STATE(offer_declined)                                                                                              \
+    STATE(answered_late)  /* accepted as the ring time ends */                                                         \
+    STATE(answered_twice) /* accept, pressed again */                                                                  \
+    STATE(took_break)                                                                                                  \
+    STATE(called_again) /* a caller who was not served */                                                              \
+    STATE(crowd)        /* hundreds of agents */                                                                       \
+    STATE(small_window) /* feeds that need many chunks for a sweep */                                                  \
     STATE(connect_taken_back)                                                                                          \
     STATE(no_call_came)                                                                                                \
     STATE(join_failed)                                                                                                 \
@@ -76,6 +87,7 @@ struct met {
     uint64_t counts[MET_KINDS];
 };
 
+bool met_is_fault(enum met_kind kind);
 const char *met_name(enum met_kind kind);
 void met_add(struct met *self, const struct met *other);
 

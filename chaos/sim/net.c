@@ -48,11 +48,20 @@ uint64_t net_wall_ms(const struct net *self, const struct net_host *host)
            drifted(self->agenda->now_us, host->clock.drift_ppm) / 1000;
 }
 
+void net_set_drift(const struct net *self, struct net_host *host, int32_t ppm)
+{
+    uint64_t mono_us = net_mono_us(self, host), wall_ms = net_wall_ms(self, host);
+    host->clock.drift_ppm = ppm;
+    host->clock.mono_off_us += mono_us - net_mono_us(self, host);
+    host->clock.wall_off_ms += (int64_t)(wall_ms - net_wall_ms(self, host));
+}
+
 uint64_t net_time_of(const struct net_host *host, uint64_t mono_us)
 {
     if (mono_us <= host->clock.mono_off_us)
         return 0;
-    uint64_t us = mono_us - host->clock.mono_off_us, at = drifted(us, -host->clock.drift_ppm);
+    uint64_t us = mono_us - host->clock.mono_off_us;
+    uint64_t at = us * 1000000 / (uint64_t)(1000000 + host->clock.drift_ppm);
     while (drifted(at, host->clock.drift_ppm) < us)  // never early; the inverse is near already
         at += 1 + (us - drifted(at, host->clock.drift_ppm)) / 2;
     return at;

@@ -99,6 +99,7 @@ void net_resume(struct net *self, struct net_host *host);  // hands over what ca
 
 uint64_t net_mono_us(const struct net *self, const struct net_host *host);
 uint64_t net_wall_ms(const struct net *self, const struct net_host *host);
+void net_set_drift(const struct net *self, struct net_host *host, int32_t ppm);  // from now on; it goes on from here
 uint64_t net_time_of(const struct net_host *host, uint64_t mono_us);  // when its clock reads so, by the world's
 
 // ---- lines

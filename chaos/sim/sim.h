@@ -84,8 +84,9 @@ struct sim {
     struct bytes directory;  // encoded
     uint32_t clients;        // numbers given to starts of clients
     uint64_t calls;
-    bool closing;            // no new callers, and people do nothing new
-    uint64_t load_permille;  // of what the agents can bear
+    bool closing;                // no new callers, and people do nothing new
+    uint32_t feed_window_bytes;  // 0: the default
+    uint64_t load_permille;      // of what the agents can bear
 };
 
 static inline uint64_t sim_now(const struct sim *self)

@@ -163,6 +163,8 @@ struct feed *feed_create(struct world *world, struct store *store, struct peers 
     self->store = store;
     self->peers = peers;
     self->options = *options;
+    if (self->options.window_bytes == 0)
+        self->options.window_bytes = FEED_UNACKED_BYTES;
     self->events = *events;
     self->round = -1;
     lanes_create(self);

@@ -33,6 +33,7 @@ struct feed_events {
 
 struct feed_options {
     uint32_t digest_every_ms;
+    uint32_t window_bytes;  // under way to one reader of one feed; 0: FEED_UNACKED_BYTES
 };
 
 struct feed_counts {

@@ -89,9 +89,9 @@ static enum pumped send_chunk(struct feed *self, struct lane *lane, struct reade
     bool is_more = reader->sweep_upto > reader->sent;
     if (!reader->answer && !is_more)
         return PUMPED_NOTHING;
-    if (reader->count == FEED_UNACKED_CHUNKS || reader->bytes >= FEED_UNACKED_BYTES)
+    if (reader->count == FEED_UNACKED_CHUNKS || reader->bytes >= self->options.window_bytes)
         return PUMPED_NOTHING;
-    size_t room = FEED_UNACKED_BYTES - reader->bytes;
+    size_t room = self->options.window_bytes - reader->bytes;
     record_list_clear(&self->list, room < FEED_CHUNK_BYTES ? room : FEED_CHUNK_BYTES);
     uint64_t upto = reader->sent;
     if (is_more)

@@ -26,7 +26,9 @@ struct config {
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
     uint64_t records_max;
     uint32_t digest_every_ms;
-    bool tells_decisions;  // by the notice "decided", to be judged; not in a file
+    // Not in a file: for the simulator.
+    uint32_t feed_window_bytes;  // feed_options.window_bytes
+    bool tells_decisions;        // by the notice "decided", to be judged
 };
 
 // False: problems say what is wrong, "file:line: ...". Relative paths are relative to the file's directory.

@@ -186,6 +186,15 @@ static void a_ring_that_outlasts_its_deadline_is_stuck(void **state)
     WRONG(DESK_STUCK, CITY CALL("a") RINGS_ANNA("a") "27000000 at.end\n", "anna", "rings", "call a");
 }
 
+static void a_desk_that_rings_for_a_call_joined_with_another_is_stuck(void **state)
+{
+    (void)state;
+    WRONG(DESK_STUCK,
+          CITY SPEAKS("a") "90000 desk.rings client=2 call=a n=2 deadline_ms=20000\n"
+                           "5000000 at.end\n",
+          "boris", "call a", "joined with another");
+}
+
 static void an_accepted_call_that_never_comes_leaves_the_desk_stuck(void **state)
 {
     (void)state;
@@ -434,6 +443,7 @@ int main(void)
         cmocka_unit_test(the_higher_priority_goes_first),
         cmocka_unit_test(what_a_node_knows_as_the_gateway_was_told_is_no_excuse),
         cmocka_unit_test(a_ring_that_outlasts_its_deadline_is_stuck),
+        cmocka_unit_test(a_desk_that_rings_for_a_call_joined_with_another_is_stuck),
         cmocka_unit_test(an_accepted_call_that_never_comes_leaves_the_desk_stuck),
         cmocka_unit_test(a_desk_that_speaks_with_a_leg_that_is_over_is_stuck),
         cmocka_unit_test(a_desk_that_finds_no_node_is_stuck),
