@@ -14,8 +14,9 @@ bool rules_break(const char *name, char **argv)
         strcpy(path + bytes, "-breakable");
         execv(path, argv);
     }
-    fputs("hotline-sim: hotline-sim-breakable is not beside this program: build with -DHOTLINE_BREAKABLE=ON, "
-          "as the preset release does\n",
-          stderr);
+    fprintf(stderr,
+            "%s: %s-breakable is not beside this program: build with -DHOTLINE_BREAKABLE=ON, as the preset "
+            "release does\n",
+            argv[0], argv[0]);
     return false;
 }

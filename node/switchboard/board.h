@@ -1,4 +1,5 @@
-// The board's own state. Included by the switchboard's files and by board_reading, by nobody else.
+// The board's own state. Included by the switchboard's files and by chaos/model/fingerprint.c, by nobody else: what is
+// added here that decides anything is added there too.
 //
 // Who writes what: a struct call is `mine` when this node, in this boot, owns its newest version. Its body is read from
 // the store when a step needs it (a draft), changed there, and put once at the end of the step.

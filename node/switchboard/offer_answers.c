@@ -59,14 +59,27 @@ static void tell_ringing(struct board *self, struct call *call, struct offer *of
     say_call_news(self, call, &news);
 }
 
-// Declined, or accepted and then not joined: no later word makes it good again.
+// Declined, accepted and then not joined, or withdrawn: the desk has it no more, and no later word makes it good again.
 static bool was_spoilt(struct board *self, struct call *call, uint32_t n)
 {
     const Rec__Call *body = board_body(self, call);
-    for (size_t i = 0; i < body->n_story; i++)
-        if (body->story[i]->n == n)
-            return body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_DECLINED ||
-                   body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_FAILED;
+    for (size_t i = 0; i < body->n_story; i++) {
+        if (body->story[i]->n != n)
+            continue;
+        switch (body->story[i]->outcome) {
+        case REC__OFFER_OUTCOME__OFFER_DECLINED:
+        case REC__OFFER_OUTCOME__OFFER_NO_ANSWER:
+        case REC__OFFER_OUTCOME__OFFER_WITHDRAWN:
+        case REC__OFFER_OUTCOME__OFFER_FAILED:
+            return true;
+        case REC__OFFER_OUTCOME__OFFER_OPEN:
+        case REC__OFFER_OUTCOME__OFFER_ACCEPTED:
+        case REC__OFFER_OUTCOME__OFFER_REFUSED:      // an offer that came twice may have rung the second time
+        case REC__OFFER_OUTCOME__OFFER_UNREACHABLE:  // the desk may have moved, and ring on
+        case _REC__OFFER_OUTCOME_IS_INT_SIZE:
+            return false;
+        }
+    }
     return false;
 }
 
@@ -143,6 +156,8 @@ static void answer_over(struct board *self, const char *from, struct call *call,
                         const Peer__OfferAnswer *answer, const char *why_unjoined)
 {
     if (!is_taker(call, agent, answer->name)) {
+        // Its accept may be behind it.
+        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED, false);
         say_not_yours(self, from, answer->name, "over");
         return;
     }
@@ -184,8 +199,7 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
         answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED, true);
         break;
     case PEER__ANSWER__NO_CALL:
-        if (is_taker(call, agent, name))
-            answer_over(self, from, call, agent, answer, "the agent says no call came");
+        answer_over(self, from, call, agent, answer, "the agent says no call came");
         break;
     case PEER__ANSWER__OVER:
         answer_over(self, from, call, agent, answer, "ended before the legs were joined");

@@ -72,6 +72,9 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
     }
     struct here *here = self->desks[agent].here;
     if (here != NULL && strcmp(here->rung.call, offer->name->call) == 0 && here->rung.n == offer->name->n) {
+        if (RULE(judge_by_attach) && offer->name->call_attach < here->rung.call_attach)
+            return;  // of an owner before this one
+        here->rung.call_attach = offer->name->call_attach;
         here->rung.node = board_node_index(self, from);
         say_offer_answer(self, agent, &here->rung, here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS,
                          "");

@@ -1,0 +1,239 @@
+#include "chaos/model/memory.h"
+
+#include "cluster/base/check.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLASSES 32
+#define SKIPS_MAX 8
+#define OUTSIDE UINT32_MAX
+
+struct block {  // free: in its class's list
+    uint64_t bytes;
+    struct block *next;
+};
+
+struct skip {
+    uint64_t from, bytes;
+};
+
+struct region {
+    uint64_t used;  // this header counted
+    struct block *free[CLASSES];
+    struct skip skips[SKIPS_MAX];  // in order
+    uint64_t skip_count;
+};
+
+static _Alignas(4096) uint8_t regions[MEMORY_REGIONS][MEMORY_REGION_BYTES];
+static uint32_t entered = OUTSIDE;
+
+static struct region *region_at(uint32_t region)
+{
+    check(region < MEMORY_REGIONS);
+    return (struct region *)(void *)regions[region];
+}
+
+void memory_enter(uint32_t region)
+{
+    check(entered == OUTSIDE);
+    entered = region;
+}
+
+void memory_leave(void)
+{
+    entered = OUTSIDE;
+}
+
+void memory_clear(uint32_t region)
+{
+    struct region *self = region_at(region);
+    memset(self, 0, sizeof *self);
+    self->used = (sizeof *self + 15) & ~(uint64_t)15;
+}
+
+void memory_skip(void *from, size_t bytes)
+{
+    struct region *self = region_at(entered);
+    uint64_t offset = (uint64_t)((uint8_t *)from - regions[entered]);
+    check(self->skip_count < SKIPS_MAX && offset + bytes <= self->used);
+    uint64_t at = self->skip_count++;
+    for (; at > 0 && self->skips[at - 1].from > offset; at--)
+        self->skips[at] = self->skips[at - 1];
+    self->skips[at] = (struct skip){offset, bytes};
+}
+
+// ---- images
+
+static void save_range(const uint8_t *base, uint64_t from, uint64_t to, struct memory_image *image)
+{
+    memcpy(image->data + image->bytes, base + from, to - from);
+    image->bytes += to - from;
+}
+
+void memory_save(uint32_t region, struct memory_image *to)
+{
+    const struct region *self = region_at(region);
+    const uint8_t *base = regions[region];
+    uint64_t at = 0;
+    if (to->capacity < self->used) {
+        to->capacity = self->used;
+        to->data = check_realloc(to->data, to->capacity);
+    }
+    to->bytes = 0;
+    for (uint64_t i = 0; i < self->skip_count; i++) {
+        save_range(base, at, self->skips[i].from, to);
+        at = self->skips[i].from + self->skips[i].bytes;
+    }
+    save_range(base, at, self->used, to);
+}
+
+void memory_restore(uint32_t region, const struct memory_image *from)
+{
+    struct region *self = region_at(region);
+    uint8_t *base = regions[region];
+    memcpy(self, from->data, sizeof *self);  // says what follows
+    uint64_t at = sizeof *self, taken = sizeof *self;
+    for (uint64_t i = 0; i <= self->skip_count; i++) {
+        uint64_t end = i < self->skip_count ? self->skips[i].from : self->used;
+        memcpy(base + at, from->data + taken, end - at);
+        taken += end - at;
+        at = i < self->skip_count ? end + self->skips[i].bytes : end;
+    }
+    check(taken == from->bytes);
+}
+
+void memory_image_close(struct memory_image *self)
+{
+    free(self->data);
+    *self = (struct memory_image){0};
+}
+
+// ---- allocating
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void __real_free(void *memory);
+char *__real_strdup(const char *text);
+
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+void __wrap_free(void *memory);
+char *__wrap_strdup(const char *text);
+
+static uint32_t class_of(uint64_t bytes, uint64_t *ret_bytes)
+{
+    uint32_t class = 0;
+    uint64_t room = 32;
+    for (; room < bytes; room *= 2)
+        class ++;
+    check(class < CLASSES);
+    *ret_bytes = room;
+    return class;
+}
+
+static struct block *block_of(void *memory)
+{
+    return (struct block *)(void *)((uint8_t *)memory - 16);
+}
+
+static uint32_t region_of(const void *memory)
+{
+    const uint8_t *at = memory;
+    if (at < regions[0] || at >= regions[0] + sizeof regions)
+        return OUTSIDE;
+    return (uint32_t)((size_t)(at - regions[0]) / MEMORY_REGION_BYTES);
+}
+
+// Small blocks come in powers of two and are used again; large ones are as large as asked for.
+static void *take(struct region *self, uint64_t bytes)
+{
+    uint64_t room;
+    uint32_t class = class_of(bytes, &room);
+    struct block *block = self->free[class];
+    if (block != NULL) {
+        self->free[class] = block->next;
+        return (uint8_t *)block + 16;
+    }
+    check(self->used + 16 + room <= MEMORY_REGION_BYTES);
+    block = (struct block *)(void *)((uint8_t *)self + self->used);
+    self->used += 16 + room;
+    block->bytes = room;
+    return (uint8_t *)block + 16;
+}
+
+static void drop_skips(struct region *self, uint64_t from, uint64_t bytes)
+{
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < self->skip_count; i++)
+        if (self->skips[i].from < from || self->skips[i].from >= from + bytes)
+            self->skips[kept++] = self->skips[i];
+    self->skip_count = kept;
+}
+
+static void give_back(uint32_t region, void *memory)
+{
+    struct region *self = region_at(region);
+    struct block *block = block_of(memory);
+    uint64_t room;
+    drop_skips(self, (uint64_t)((uint8_t *)memory - (uint8_t *)self), block->bytes);
+    uint32_t class = class_of(block->bytes, &room);
+    block->next = self->free[class];
+    self->free[class] = block;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    return entered == OUTSIDE ? __real_malloc(bytes) : take(region_at(entered), bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    if (entered == OUTSIDE)
+        return __real_calloc(count, bytes);
+    check(bytes == 0 || count <= MEMORY_REGION_BYTES / bytes);
+    return memset(take(region_at(entered), count * bytes), 0, count * bytes);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+    check(entered == OUTSIDE || alignment <= 16);
+    return entered == OUTSIDE ? __real_aligned_alloc(alignment, bytes) : __wrap_malloc(bytes);
+}
+
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+    uint32_t region = memory == NULL ? entered : region_of(memory);
+    if (region == OUTSIDE)
+        return __real_realloc(memory, bytes);
+    check(region == entered);
+    uint64_t had = memory == NULL ? 0 : block_of(memory)->bytes;
+    if (memory != NULL && had >= bytes)
+        return memory;
+    void *more = take(region_at(region), bytes);
+    if (memory != NULL) {
+        memcpy(more, memory, had);
+        give_back(region, memory);
+    }
+    return more;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    return memcpy(__wrap_malloc(bytes), text, bytes);
+}
+
+void __wrap_free(void *memory)
+{
+    uint32_t region = memory == NULL ? OUTSIDE : region_of(memory);
+    if (region == OUTSIDE)
+        __real_free(memory);
+    else
+        give_back(region, memory);
+}
