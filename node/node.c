@@ -53,7 +53,7 @@ static void on_peer_moved(void *context, uint32_t index)
     node_say(self, "peer_moved", "peer=%s via=%s rtt_us=%u", peer->card.name, peers_via(self->peers, index),
              peer->rtt_us);
     feed_peer_moved(self->feed, self->now, index);
-    struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
+    struct event event = {.type = EVENT_PEER_RTT, .name = peer->card.name, .rtt_us = peer->rtt_us};
     node_step(self, &event);
 }
 

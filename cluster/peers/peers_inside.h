@@ -40,7 +40,7 @@ struct entry {
     uint64_t their_sent_us;            // of its last heartbeat, its clock
     uint64_t their_sent_here;          // and when that came, ours
     // The latest moment, by our clock, at which some boot of this name is known to have lived: one of our own sent_us
-    // that came back. Never goes back, whichever boot is current.
+    // that came back, or when a relay had heard it. Never goes back, whichever boot is current.
     uint64_t proof_us;
     uint64_t rival_boot;              // another boot seen while the current one was heard
     uint64_t former_boot, former_us;  // the one before, and when it ended here

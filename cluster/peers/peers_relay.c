@@ -128,6 +128,14 @@ void peers_take_way(struct peers *self, struct entry *entry, bool is_up, int32_t
         events->down(events->context, peers_index(self, entry));
 }
 
+// It came back where it is not heard from here. What the relay has heard of it is proof that it lived then.
+static void adopt_as_told(struct peers *self, struct now now, struct entry *entry, const struct report *report)
+{
+    peers_adopt(self, now, entry, report->boot);
+    if (report->alive_us > entry->proof_us)
+        entry->proof_us = report->alive_us;
+}
+
 void peers_route(struct peers *self, struct now now, struct entry *entry)
 {
     if (entry->linked || entry->peer.going) {
@@ -135,9 +143,9 @@ void peers_route(struct peers *self, struct now now, struct entry *entry)
         return;
     }
     int32_t via = choose(self, now, entry);
-    // It came back where it is not heard from here. Whoever is heard here says for itself in which boot it lives.
+    // Whoever is heard here says for itself in which boot it lives.
     if (via < 0 && !entry->peer.heard && (via = nearest_relay(self, now, entry, true)) >= 0)
-        peers_adopt(self, now, entry, self->entries[via].reports[peers_index(self, entry)].boot);
+        adopt_as_told(self, now, entry, &self->entries[via].reports[peers_index(self, entry)]);
     // Whoever has just started is given the time to be heard.
     if (now.mono_us - entry->since_us <= (uint64_t)self->options.down_after_ms * 1000)
         via = -1;

@@ -204,6 +204,46 @@ static void a_new_boot_beyond_a_relay_is_down_for_the_old_one_and_then_up(void *
     nodes_free(nodes);
 }
 
+// The old one may have heard this node long after it was heard here last; its words may come when it is dead.
+static void late_words_of_an_old_boot_do_not_outbid_what_a_relay_says(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(15, 3);
+    nodes_run_ms(nodes, 3000);
+    fake_cut(nodes->fake, 2, 0, true);
+    nodes_run_ms(nodes, 800);
+    uint64_t heard_us = world_now(nodes->node[0].world).mono_us - 1;
+    nodes_kill(nodes, 2);
+    nodes_run_ms(nodes, 200);
+    nodes_start(nodes, 2, 9);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_true(nodes_know(nodes, 2, i, true));
+    nodes_run_ms(nodes, 4000);
+    struct side *a = &nodes->node[0];
+    assert_true(peers_owner_up(a->peers, "c", 9));
+    uint32_t before = a->downs;
+    Peer__Heard heard = PEER__HEARD__INIT, *heard_list[] = {&heard};
+    heard.name = (char *)"a";
+    heard.boot = 10;
+    Peer__Heartbeat beat = PEER__HEARTBEAT__INIT;
+    beat.sent_us = beat.echo_us = heard_us;
+    beat.n_heard = 1;
+    beat.heard = heard_list;
+    Peer__Envelope envelope = PEER__ENVELOPE__INIT;
+    envelope.protocol = PEERS_PROTOCOL;
+    envelope.from = (char *)"c";
+    envelope.from_boot = 12;
+    envelope.to = (char *)"a";
+    envelope.body_case = PEER__ENVELOPE__BODY_HEARTBEAT;
+    envelope.heartbeat = &beat;
+    uint8_t packed[256];
+    nodes_hear(a, (struct span){packed, peer__envelope__pack(&envelope, packed)});
+    assert_true(peers_owner_up(a->peers, "c", 9));
+    nodes_run_ms(nodes, 3000);
+    assert_int_equal(a->downs, before);
+    nodes_free(nodes);
+}
+
 static void a_loop_that_stood_still_takes_nobody_beyond_a_relay_for_dead(void **state)
 {
     (void)state;
@@ -449,6 +489,7 @@ int main(void)
         cmocka_unit_test(who_goes_beyond_a_relay_is_down_with_its_next_heartbeat),
         cmocka_unit_test(whoever_says_that_it_goes_is_not_kept_up_by_thirds),
         cmocka_unit_test(a_new_boot_beyond_a_relay_is_down_for_the_old_one_and_then_up),
+        cmocka_unit_test(late_words_of_an_old_boot_do_not_outbid_what_a_relay_says),
         cmocka_unit_test(a_loop_that_stood_still_takes_nobody_beyond_a_relay_for_dead),
         cmocka_unit_test(the_nearest_relay_is_taken_and_left_when_it_dies),
         cmocka_unit_test(of_relays_as_near_as_each_other_one_is_kept),
