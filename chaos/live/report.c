@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
 #include <uthash.h>
 
 struct report_call {
