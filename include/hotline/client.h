@@ -72,7 +72,7 @@ enum hotline_event_type {
     HOTLINE_REFUSED,       // reason, detail, call or what. Attaching goes on, later and elsewhere
     HOTLINE_SUPERSEDED,    // somebody signed in later under this name: this client is over
     // desks
-    HOTLINE_OFFER,           // call, number, queue, km, deadline_ms, place, n
+    HOTLINE_OFFER,           // call, number, queue, languages, km, deadline_ms, queued_ms, place, n
     HOTLINE_WITHDRAWN,       // call, reason
     HOTLINE_DESK_CONNECTED,  // call
     HOTLINE_DESK_ENDED,      // call, reason; ended_here: by hotline_desk_end
@@ -102,6 +102,7 @@ struct hotline_event {  // what a type does not name is 0 or ""
     const char *what;    // REFUSED: the thing refused
     const char *number;
     const char *queue;
+    const char *const *languages;  // NULL-terminated, or NULL
     const char *state;  // offline, available, ringing, on_call, wrap_up, not_ready
     const char *agent;
     const char *site;

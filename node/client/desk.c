@@ -11,6 +11,7 @@
 #include "node/client/desk.h"
 #include "node/client/texts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WORD_TRIES_MAX 10
@@ -173,16 +174,21 @@ static void ended_by_other(struct desk *self, const char *reason, bool node_know
 
 static void emit_offer(struct desk *self, const Cli__Offered *words)
 {
+    const char **languages = check_alloc((words->n_languages + 1) * sizeof *languages);
+    for (size_t i = 0; i < words->n_languages; i++)
+        languages[i] = words->languages[i];
     struct hotline_event event = {.type = HOTLINE_OFFER,
                                   .call = self->offer.call,
                                   .n = words->n,
                                   .number = words->number,
                                   .queue = words->queue,
+                                  .languages = languages,
                                   .km = words->km,
                                   .deadline_ms = words->deadline_ms,
                                   .queued_ms = words->queued_ms,
                                   .place = place_of(words->place)};
     client_emit(&self->base, &event);
+    free(languages);
 }
 
 static void start_ring_time(struct desk *self)
