@@ -5,6 +5,8 @@
 #include "ops/web/web.h"
 
 #include <hotline/gateway.h>
+
+#define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
 #include <uthash.h>
 
 #define CALL_WAITERS_MAX HTTP_CONNECTIONS_MAX  // one a connection
