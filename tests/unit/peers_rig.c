@@ -170,3 +170,26 @@ bool nodes_talk(struct nodes *nodes, uint32_t from, uint32_t to)
     int32_t peer = peers_find(nodes->node[from].peers, nodes_name(to));
     return peers_send_talk(nodes->node[from].peers, (uint32_t)peer, (struct span){"hello", 5});
 }
+
+struct peers_counts nodes_counts(struct nodes *nodes, uint32_t node)
+{
+    return peers_counts(nodes->node[node].peers);
+}
+
+uint32_t nodes_downs(struct nodes *nodes)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < FAKE_NODES_MAX; i++)
+        count += nodes->node[i].downs;
+    return count;
+}
+
+void nodes_expect_talk(struct nodes *nodes, uint32_t from, uint32_t to)
+{
+    struct side *hears = &nodes->node[to];
+    uint32_t before = hears->talks;
+    assert_true(nodes_talk(nodes, from, to));
+    nodes_run_ms(nodes, 20);
+    assert_int_equal(hears->talks, before + 1);  // once
+    assert_int_equal(hears->talk_from, peers_find(hears->peers, nodes_name(from)));
+}

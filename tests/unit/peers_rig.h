@@ -41,7 +41,10 @@ const char *nodes_name(uint32_t node);  // "a", "b", ...
 const struct peer *nodes_see(struct nodes *nodes, uint32_t node, uint32_t other);
 // The node that `node` reaches `other` through; -1: none.
 int32_t nodes_via(struct nodes *nodes, uint32_t node, uint32_t other);
-bool nodes_talk(struct nodes *nodes, uint32_t from, uint32_t to);  // says hello
+bool nodes_talk(struct nodes *nodes, uint32_t from, uint32_t to);         // says hello
+void nodes_expect_talk(struct nodes *nodes, uint32_t from, uint32_t to);  // and it comes, once
+struct peers_counts nodes_counts(struct nodes *nodes, uint32_t node);
+uint32_t nodes_downs(struct nodes *nodes);  // that were told, at all nodes
 
 // A node's hooks in the fake world, for tests that stand between the two.
 void nodes_hear(void *side, struct span message);
