@@ -285,6 +285,10 @@ void explore_tell(struct model *model, const struct found *found)
         printf("  %2u. %s\n", i + 1, words);
         model_choose(model, found->path[i]);
     }
+    model->is_told = true;
+    if (found->heals[0] != '\0')
+        model_heal(model);
+    model->is_told = false;
 }
 
 void explored_close(struct explored *self)

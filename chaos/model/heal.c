@@ -5,9 +5,21 @@
 #include "client.pb-c.h"
 #include "records.pb-c.h"
 
+#include <stdio.h>
+
 #define TURNS_MAX 20000
 #define PATIENCE_MS 6000  // ring time, the owner's slack, the time an agent is not tried again, and ticks in between
 #define ROUNDS_MAX (CALLS_MAX + 2)
+
+static void make(struct model *self, struct choice choice)
+{
+    char words[512];
+    if (self->is_told) {
+        model_describe(self, choice, words, sizeof words);
+        printf("      %s\n", words);
+    }
+    choice_make(self, choice);
+}
 
 // One thing that is at hand, of those that need nobody's will. False: there was none.
 static bool one_more(struct model *self)
@@ -19,7 +31,7 @@ static bool one_more(struct model *self)
     for (uint32_t kind = 0; kind < sizeof order / sizeof order[0]; kind++)
         for (uint32_t i = 0; i < count; i++)
             if (choices[i].kind == order[kind]) {
-                choice_make(self, choices[i]);
+                make(self, choices[i]);
                 return true;
             }
     return false;
@@ -45,7 +57,7 @@ static bool act(struct model *self)
     uint32_t count = model_choices(self, choices);
     for (uint32_t i = 0; i < count; i++)
         if (choices[i].kind == CHOICE_ACCEPT || choices[i].kind == CHOICE_JOIN || choices[i].kind == CHOICE_READY) {
-            choice_make(self, choices[i]);
+            make(self, choices[i]);
             return true;
         }
     return false;
@@ -69,6 +81,8 @@ static void pass(struct model *self, uint64_t *left_us)
     for (uint32_t node = 0; node < self->scenario->nodes; node++)
         if (self->now.deadlines[node][0] != 0 && self->now.deadlines[node][0] < us)
             us = self->now.deadlines[node][0];
+    if (self->is_told)
+        printf("      %llu ms pass\n", (unsigned long long)(us / 1000));
     for (uint32_t node = 0; node < self->scenario->nodes; node++) {
         struct event event = {.type = EVENT_DEADLINE};
         node_pass(self, node, us);

@@ -152,6 +152,7 @@ struct model {
     struct node *nodes[NODES_MAX];
     struct contents *contents;
     struct arena arena;
+    bool is_told;     // the closing run is printed
     bool is_healing;         // the closing run: everything written at once, wall clocks move
     uint64_t bound_session;  // by the step just made
     jmp_buf trap;            // a failed check leads here, while it is set

@@ -187,6 +187,9 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     struct duty *duty = offer_duty(call);
     uint32_t agent = self->directory == NULL ? DIRECTORY_NONE : directory_find_agent(self->directory, held->agent);
     Rec__Call *body = board_change(self, call);
+    struct offer *open = agent == DIRECTORY_NONE ? NULL : offer_find(call, agent);
+    if (open != NULL)  // from the story: not one of those that are withdrawn
+        *open = duty->offers[--duty->offer_count];
     duty->taken = true;
     duty->joined = held->state == REC__CALL_STATE__CONNECTED;
     duty->taker = (struct offer){.n = held->n, .agent = agent, .agent_login = held->agent_login};
@@ -231,6 +234,12 @@ static void go_on(struct board *self, struct call *call, const Cli__HeldCall *he
     call_ring(self, call);
 }
 
+// Of copies a desk's node learns who owns the call now; of this node's own taking it must be told as well.
+static void tell_desks_here(struct board *self, struct call *call)
+{
+    desk_call_copied(self, call, board_body(self, call));
+}
+
 static void take_over(struct board *self, struct gateway *gateway, struct call *call, const Cli__HeldCall *held,
                       uint64_t attach)
 {
@@ -243,6 +252,7 @@ static void take_over(struct board *self, struct gateway *gateway, struct call *
     own(self, call, gateway, attach);
     board_change(self, call);
     go_on(self, call, held);
+    tell_desks_here(self, call);
     call_acknowledge(self, call);
 }
 
@@ -283,6 +293,7 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
     call = create(self, &a, attach, held->queued_ms);
     call->state = REC__CALL_STATE__CALL_STATE_UNSET;
     go_on(self, call, held);
+    tell_desks_here(self, call);
     call_acknowledge(self, call);
 }
 

@@ -115,7 +115,9 @@ static bool is_taker(const struct call *call, uint32_t agent, const Peer__OfferN
 static void answer_rings_or_accepts(struct board *self, const char *from, struct call *call, uint32_t agent,
                                     const Peer__OfferAnswer *answer)
 {
-    uint32_t node = board_node_index(self, from);
+    const struct desk *desk = &self->desks[agent];
+    bool has_moved = answer->desk_attach != 0 && answer->desk_attach < desk->attach;
+    uint32_t node = has_moved ? desk->owner.node : board_node_index(self, from);
     if (is_taker(call, agent, answer->name)) {
         call->duty->taker.node = node;
         offer_confirm(self, call);

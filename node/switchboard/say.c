@@ -193,6 +193,7 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
     Peer__OfferAnswer words = PEER__OFFER_ANSWER__INIT;
     words.name = &name;
     words.answer = answer;
+    words.desk_attach = self->desks[agent].attach;
     words.reason = (char *)reason;
     Rec__Record record;
     Rec__Version version;

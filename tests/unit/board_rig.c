@@ -370,8 +370,8 @@ void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bo
     rig_settle(self);
 }
 
-static void attach_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
-                           Cli__HeldCall *held)
+void rig_gateway_holds(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                       Cli__HeldCall *held)
 {
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     words.gateway = (char *)gateway;
@@ -385,7 +385,7 @@ static void attach_gateway(struct rig *self, int node, uint64_t session, const c
 
 void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach)
 {
-    attach_gateway(self, node, session, gateway, attach, NULL);
+    rig_gateway_holds(self, node, session, gateway, attach, NULL);
 }
 
 void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
@@ -396,7 +396,7 @@ void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const cha
     submit.queue = (char *)queue;
     Cli__HeldCall held = CLI__HELD_CALL__INIT;
     held.submit = &submit;
-    attach_gateway(self, node, session, gateway, attach, &held);
+    rig_gateway_holds(self, node, session, gateway, attach, &held);
 }
 
 void rig_submit(struct rig *self, int node, uint64_t session, const char *gateway, const char *call, const char *queue,

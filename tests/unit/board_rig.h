@@ -39,6 +39,8 @@ void rig_gateway(struct rig *self, int node, uint64_t session, const char *gatew
 // With every call the gateway had before, as the rig's clients know them.
 void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
                          const char *call, const char *queue);
+void rig_gateway_holds(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                       Cli__HeldCall *held);  // this call, NULL: none
 void rig_submit(struct rig *self, int node, uint64_t session, const char *gateway, const char *call, const char *queue,
                 double lat, const char *language);
 void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gateway, const char *call,

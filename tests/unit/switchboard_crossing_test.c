@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { GATE = 1, N1 = 2 };
+enum { GATE = 1, N1 = 2, MOVED = 3 };
 
 static int given_a_call_that_rings(void **state)
 {
@@ -45,6 +45,7 @@ static void desk_node_answers(struct rig *rig, Peer__Answer what)
     Peer__OfferAnswer answer = PEER__OFFER_ANSWER__INIT;
     answer.name = &name;
     answer.answer = what;
+    answer.desk_attach = rig_attach(1, 1);
     Peer__Talk talk = PEER__TALK__INIT;
     talk.body_case = PEER__TALK__BODY_ANSWER;
     talk.answer = &answer;
@@ -76,6 +77,60 @@ static void a_person_who_has_no_call_is_not_connected_by_her_own_late_accept(voi
     expect_not_connected(rig);
 }
 
+static void a_node_that_takes_a_call_which_rings_at_its_own_desk_knows_that_it_rings(void **state)
+{
+    struct rig *rig = *state;
+    Peer__OfferName name = offer_name(1, 1);
+    name.call = (char *)"unknown";  // its owner dies before a copy of it comes here
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = &name;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__DECLINE);
+    rig_talk(rig, 0, 1, &talk);
+    rig_cut(rig, 0, false);
+    rig_gateway_resumes(rig, 1, GATE, "gate", rig_attach(1, 2), "unknown", "consular");
+    assert_string_equal(rig_news(rig, 1, GATE, CLI__CALL_NEWS__WHAT__RINGING)->agent, "n1");
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    assert_string_equal(rig_news(rig, 1, GATE, CLI__CALL_NEWS__WHAT__CONNECT)->agent, "n1");
+}
+
+static void a_late_answer_of_the_node_a_desk_has_left_does_not_take_the_call_back_there(void **state)
+{
+    struct rig *rig = *state;
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    rig_desk_resumes(rig, 0, MOVED, "n1", rig_attach(1, 2), REC__AGENT_STATE__ON_CALL, "c1", 1);
+    desk_node_answers(rig, PEER__ANSWER__RINGS);
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__JOINED);
+    assert_true(rig_heard(rig, 0, MOVED, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->connected);
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__HUNG_UP);
+    assert_true(rig_heard(rig, 0, MOVED, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->ended);
+}
+
+static void a_gateway_that_moves_while_it_connects_keeps_the_agent(void **state)
+{
+    struct rig *rig = *state;
+    rig_hold(rig, true);  // node 2 holds a copy in which the offer is open
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)"c1";
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    held.submit = &submit;
+    held.state = REC__CALL_STATE__CALL_RINGING;
+    held.agent = (char *)"n1";
+    held.agent_login = 1;
+    held.n = 1;
+    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), &held);
+    rig_hold(rig, false);
+    assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_WITHDRAWN));
+    assert_string_equal(rig_state(rig, 1, "n1"), "on_call");
+    rig_leg_word(rig, 2, GATE, "gate", "c1", CLI__LEG_WORD__WORD__JOINED);
+    assert_true(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->connected);
+}
+
 static void an_older_owner_does_not_withdraw_the_offer_of_the_present_one(void **state)
 {
     struct rig *rig = *state;
@@ -104,6 +159,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_accept_that_crosses_the_withdrawal_is_not_connected),
         TEST(a_person_who_has_no_call_is_not_connected_by_her_own_late_accept),
+        TEST(a_node_that_takes_a_call_which_rings_at_its_own_desk_knows_that_it_rings),
+        TEST(a_late_answer_of_the_node_a_desk_has_left_does_not_take_the_call_back_there),
+        TEST(a_gateway_that_moves_while_it_connects_keeps_the_agent),
         TEST(an_older_owner_does_not_withdraw_the_offer_of_the_present_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
