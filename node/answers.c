@@ -95,6 +95,7 @@ static void answer_queues(struct node *node, const struct reply *reply)
         row->answered = reading.answered;
         row->abandoned = reading.abandoned;
         row->expired = reading.expired;
+        row->called_back = reading.called_back;
         row->service_level_permille = permille(reading.answered_in_target, ended);
         row->abandonment_permille = permille(reading.abandoned, ended);
         row->ewt_s = reading.ewt_s;

@@ -36,6 +36,7 @@ static void fill_call(struct node *node, const struct reading_call *reading, Cli
         return;
     row->queue = body->queue;
     row->agent = body->agent;
+    row->call_back = body->call_back;
     if (body->caller != NULL) {
         row->from = body->caller->number;
         row->place = body->caller->place;
@@ -96,6 +97,9 @@ void answer_explain(struct node *node, const struct reply *reply, const Cli__Que
     if (peers_is_self(node->peers, version.owner, version.boot))
         explain.copies = (store_stored(node->store, version.owner, version.boot) >= version.seq) +
                          feed_copies(node->feed, version.seq);
+    char call_back[CALL_ID_MAX_BYTES + 1] = "";
+    explain.call_back = call_back;
+    reading_call_back(node->board, query->call, call_back, sizeof call_back);
     Cli__Answer answer = CLI__ANSWER__INIT;
     answer.explain = &explain;
     answers_say(reply, &answer, true);

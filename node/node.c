@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include "node/node_private.h"
+#include "node/switchboard/reading.h"
 
 #include "client.pb-c.h"
 #include "peer.pb-c.h"
@@ -13,6 +14,7 @@
 
 #define TICK_MS 100
 #define RTT_MS 1000  // how often the switchboard hears of round trips
+#define HEARSAY_EVERY_MS 1000
 #define DURABILITY_DEFAULT 2
 #define DURABILITY_WAIT_DEFAULT_MS 1500
 
@@ -113,6 +115,8 @@ static void on_swept(void *context, uint32_t peer)
 {
     struct node *self = context;
     node_say(self, "swept", "peer=%s", peers_at(self->peers, peer)->card.name);
+    struct event event = {.type = EVENT_SWEPT, .name = peers_at(self->peers, peer)->card.name};
+    node_step(self, &event);
 }
 
 // ---- events from clients
@@ -120,6 +124,8 @@ static void on_swept(void *context, uint32_t peer)
 static void on_client_event(void *context, const struct event *event)
 {
     struct node *self = context;
+    if (event->type == EVENT_HEARD && peers_owner_up(self->peers, event->name, event->boot))
+        return;  // nothing that this node does not know better
     bool attaches = event->type == EVENT_DESK_ATTACH || event->type == EVENT_GATEWAY_ATTACH;
     if (self->going && attaches)
         sessions_refuse(self->sessions, event->session, "going", "this node stops: attach to the next", "", "", NULL,
@@ -164,6 +170,18 @@ static uint32_t on_next_nodes(void *context, Cli__NextNode *nodes, uint32_t room
 static bool on_sees_majority(void *context)
 {
     return primary_sees_majority(context);
+}
+
+// Nodes that this one does not hear, and others do: what those own is not given up.
+static void tell_hearsay(struct node *self)
+{
+    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
+        const struct peer *peer = peers_at(self->peers, i);
+        struct event event = {.type = EVENT_HEARD, .name = peer->card.name, .boot = peer->boot};
+        if (!peer->up && peer->boot != 0 && peers_is_heard_by_any(self->peers, peer->card.name, peer->boot))
+            node_step(self, &event);
+    }
+    self->hearsay_us = self->now.mono_us + (uint64_t)HEARSAY_EVERY_MS * 1000;
 }
 
 // ---- life
@@ -338,6 +356,8 @@ void node_wake(struct node *self)
             tell_round_trips(self);
             self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;
         }
+        if (now_us >= self->hearsay_us)
+            tell_hearsay(self);
         self->tick_us = now_us + (uint64_t)TICK_MS * 1000;
     }
 }
@@ -361,6 +381,16 @@ void node_say_going(struct node *self)
     self->going = true;
     peers_say_going(self->peers, self->now);
     sessions_say_going(self->sessions);
+}
+
+uint64_t node_counter(const struct node *self, const char *name)
+{
+    struct reading_counter counters[64];
+    uint32_t count = reading_counters(self->board, counters, 64);
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(counters[i].name, name) == 0)
+            return counters[i].value;
+    return 0;
 }
 
 bool node_has_clients(const struct node *self)

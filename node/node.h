@@ -33,6 +33,8 @@ void node_disk_written(struct node *self);  // the disk has written more, or fai
 void node_turn_end(struct node *self);
 // Tells clients and peers that it goes. Run the loop a little longer, so that clients move on, before node_free.
 void node_say_going(struct node *self);
+// A counter of the switchboard, by the name that STATUS gives it; 0 when there is none.
+uint64_t node_counter(const struct node *self, const char *name);
 bool node_has_clients(const struct node *self);  // that are attached
 
 #endif

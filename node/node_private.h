@@ -55,7 +55,7 @@ struct node {
     struct effects effects;
     struct talk_queue talk, talk_now;
     struct arena arena, talk_arena;
-    uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us;
+    uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us, hearsay_us;
     bool going;
     node_notice *notice;  // may be NULL
     void *notice_context;

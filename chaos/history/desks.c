@@ -30,11 +30,16 @@ static bool has_call(const struct client *desk, const char *call)
 
 void judge_desk_release(struct judge *self, struct client *desk)
 {
-    struct leg *leg = desk->leg;
+    struct leg *leg = desk->leg, *lost = desk->lost;
     desk->has = HAS_NOTHING;
     desk->has_us = desk->free_us = self->us;
     desk->call[0] = '\0';
-    desk->leg = NULL;
+    desk->leg = desk->lost = NULL;
+    if (lost != NULL) {
+        lost->speaker = lost->speaker == desk->number ? 0 : lost->speaker;
+        lost->backs--;
+        judge_leg_drop(self, lost);
+    }
     if (leg != NULL) {
         leg->desks--;
         judge_leg_drop(self, leg);
@@ -75,6 +80,28 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
         condemn_second(self, desk, "is offered", call);
 }
 
+// A wrong verdict may call back somebody who is on the line; but not while all is well and everybody knows better.
+static void rings_call_back(struct judge *self, struct client *desk, struct leg *lost)
+{
+    if (lost == NULL)
+        return;
+    desk->lost = lost;
+    lost->backs++;
+    judge_leg_caller_tried(self, lost);
+    if (lost->speaker != 0 && judge_passed(self, lost->speaker_us, self->options.progress_ms))
+        judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
+                      "desk %s is rung for %s at %.3f s, whose caller speaks with client %" PRIu32 " since %.3f s",
+                      desk->name.text, desk->call, seconds(self->us), lost->speaker, seconds(lost->speaker_us));
+    uint64_t held_us = (uint64_t)self->options.held_ms * 1000;
+    bool is_held = lost->gateway != NULL && lost->state != LEG_OVER && !lost->hung_up && !lost->is_shared;
+    if (is_held && self->us >= held_us && judge_passed(self, lost->submitted_us, self->options.held_ms) &&
+        judge_client_is_sound(lost->gateway, self->us - held_us))
+        judge_condemn(self, JUDGE_CALLED_BACK_HELD,
+                      "desk %s is rung for %s at %.3f s, though gateway %s holds the call since %.3f s without a break",
+                      desk->name.text, desk->call, seconds(self->us), lost->gateway_name.text,
+                      seconds(lost->submitted_us));
+}
+
 static void rings(struct judge *self, struct client *desk, const struct history_event *event)
 {
     const char *call = text_or_none(event->call);
@@ -90,18 +117,9 @@ static void rings(struct judge *self, struct client *desk, const struct history_
     desk->leg = judge_leg_find(self, call);
     move(self, desk, HAS_RINGING);
     self->count.rings++;
-    if (desk->leg == NULL)
-        return;
-    desk->leg->desks++;
-    const char *mark = strchr(call, '~');
-    if (mark == NULL)
-        return;
-    char base[ID_MAX_BYTES];
-    text_copy(base, sizeof base, call);
-    base[mark - call] = '\0';
-    struct leg *owed = judge_leg_find(self, base);
-    if (owed != NULL)
-        owed->is_tried = true;
+    if (desk->leg != NULL)
+        desk->leg->desks++;
+    rings_call_back(self, desk, judge_leg_of_call_back(self, call));
 }
 
 // ---- answered
@@ -135,6 +153,28 @@ static void declines(struct judge *self, struct client *desk, const struct histo
                       desk->name.text, text_or_none(event->call), seconds(self->us));
     else
         leaves_call(self, desk, true);
+}
+
+// Of a call-back: what the agent who dialled says.
+static void dialled(struct judge *self, struct client *desk, const struct history_event *event)
+{
+    struct leg *lost = desk->lost;
+    if (!has_call(desk, event->call) || desk->has != HAS_ACCEPTED || strchr(desk->call, '~') == NULL) {
+        judge_condemn(self, JUDGE_HISTORY, "%s of desk %s at %.3f s: it has not accepted call-back %s",
+                      history_word_text(event->word), desk->name.text, seconds(self->us), text_or_none(event->call));
+        return;
+    }
+    if (event->word == HISTORY_NOT_REACHED) {
+        leaves_call(self, desk, false);
+        return;
+    }
+    self->count.called_back++;
+    move(self, desk, HAS_CONVERSATION);
+    if (lost == NULL)
+        return;
+    lost->speaker = desk->number;
+    lost->speaker_us = self->us;
+    judge_leg_caller_tried(self, lost);
 }
 
 static void ends(struct judge *self, struct client *desk, const struct history_event *event)
@@ -183,8 +223,13 @@ static void ended(struct judge *self, struct client *desk, const struct history_
     if (!has_call(desk, event->call) || desk->has != HAS_CONVERSATION)
         judge_condemn(self, JUDGE_OUT_OF_ORDER, "desk %s is told at %.3f s that call %s has ended, while it %s %s",
                       desk->name.text, seconds(self->us), text_or_none(event->call), has_text(desk->has), desk->call);
-    else
+    else {
+        if (strchr(desk->call, '~') != NULL)
+            judge_condemn(self, JUDGE_LET_GO,
+                          "desk %s is told at %.3f s that %s has ended (%s), and speaks with its caller",
+                          desk->name.text, seconds(self->us), desk->call, text_or_none(event->reason));
         leaves_call(self, desk, false);
+    }
 }
 
 void judge_desk_hear(struct judge *self, const struct history_event *event)
@@ -212,6 +257,10 @@ void judge_desk_hear(struct judge *self, const struct history_event *event)
         return;
     case HISTORY_DESK_CONNECTED:
         connected(self, desk, event);
+        return;
+    case HISTORY_REACHED:
+    case HISTORY_NOT_REACHED:
+        dialled(self, desk, event);
         return;
     case HISTORY_ENDS:
         ends(self, desk, event);

@@ -39,7 +39,7 @@
 //             client as a broken connection that it attaches anew for: without it an innocent node is found guilty.
 // The driver leaves a directory on at least one disk, and every client knows a node that will live at the end: what is
 // stuck for want of either is called stuck.
-// A try of a call-back is a call of its own, `call~k`; whoever holds its leg says leg.submitted for it.
+// A call-back is a call of its own, `call~k`, whose leg no gateway holds: the agent dials, and says how that went.
 //
 // clang-format off
 #define HISTORY_WORDS(X)                                                                                               \
@@ -79,13 +79,16 @@
     X(DECLINES, "desk.declines")        /* call: the person's doing */                                                 \
     X(WITHDRAWN, "desk.withdrawn")      /* call, reason: it rings no more; or, accepted, will not come */              \
     X(DESK_CONNECTED, "desk.connected") /* call */                                                                     \
+    X(REACHED, "desk.reached")          /* call: a call-back, the caller is on the line; the person's doing */         \
+    X(NOT_REACHED, "desk.not_reached")  /* call, reason: dialled in vain; the person's doing */                        \
     X(ENDS, "desk.ends")                /* call: the person ends it, or gives up waiting for an accepted call */       \
     X(DESK_ENDED, "desk.ended")         /* call, reason */                                                             \
     X(STATE, "desk.state")              /* reason: available, ringing, on_call, wrap_up, not_ready */                  \
     /* gateways */                                                                                                     \
     X(SUBMITTED, "leg.submitted")       /* call, priority, skills (all needed), languages (any; 0: no matter),         \
                                            [deadline_ms: the longest wait of its queue],                              \
-                                           [place, number: how many desks its queue rings at once] */                  \
+                                           [place, number: how many desks its queue rings at once],                    \
+                                           [party: the caller's number] */                  \
     X(MOVED, "leg.moved")               /* the same: it now waits in another queue */                                  \
     X(ACCEPTED, "leg.accepted")         /* call, number: copies, [queued_ms] */                                        \
     X(WAITING, "leg.waiting")           /* call, [queued_ms] */                                                        \

@@ -36,8 +36,13 @@ bool judge_passed(const struct judge *self, uint64_t us, uint32_t ms)
 
 struct judge *judge_create(const struct judge_options *options)
 {
-    static const struct judge_options defaults = {
-        .progress_ms = 3000, .digests_ms = 5000, .serves_ms = 10000, .stuck_ms = 45000, .retry_ms = 30000};
+    static const struct judge_options defaults = {.progress_ms = 3000,
+                                                  .digests_ms = 5000,
+                                                  .serves_ms = 10000,
+                                                  .stuck_ms = 45000,
+                                                  .held_ms = 15000,
+                                                  .call_back_ms = 120000,
+                                                  .retry_ms = 30000};
     struct judge *self = check_alloc(sizeof *self);
     struct judge_options *own = &self->options;
     if (options != NULL)
@@ -46,6 +51,8 @@ struct judge *judge_create(const struct judge_options *options)
     own->digests_ms = own->digests_ms != 0 ? own->digests_ms : defaults.digests_ms;
     own->serves_ms = own->serves_ms != 0 ? own->serves_ms : defaults.serves_ms;
     own->stuck_ms = own->stuck_ms != 0 ? own->stuck_ms : defaults.stuck_ms;
+    own->held_ms = own->held_ms != 0 ? own->held_ms : defaults.held_ms;
+    own->call_back_ms = own->call_back_ms != 0 ? own->call_back_ms : defaults.call_back_ms;
     own->retry_ms = own->retry_ms != 0 ? own->retry_ms : defaults.retry_ms;
     return self;
 }
@@ -122,6 +129,8 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_DECLINES:
     case HISTORY_WITHDRAWN:
     case HISTORY_DESK_CONNECTED:
+    case HISTORY_REACHED:
+    case HISTORY_NOT_REACHED:
     case HISTORY_ENDS:
     case HISTORY_DESK_ENDED:
     case HISTORY_STATE:
@@ -215,14 +224,10 @@ static void put_not_judged(const struct judge *self, struct bytes *text)
         const char *what;
         bool is_missing;
     } list[] = {
-        {"order", self->count.decisions == 0},
-        {"copies", self->count.accepted > 0 && self->count.copies_told == 0},
-        {"kept", self->count.not_kept > 0},
-        {"survivors", self->count.not_copied > 0},
-        {"digests", self->count.rounds == 0},
-        {"progress", self->count.sweeps == 0},
-        {"nearest", self->count.nearest == 0},
-        {"end", !self->ended},
+        {"order", self->count.decisions == 0}, {"copies", self->count.accepted > 0 && self->count.copies_told == 0},
+        {"kept", self->count.not_kept > 0},    {"survivors", self->count.not_copied > 0},
+        {"digests", self->count.rounds == 0},  {"progress", self->count.sweeps == 0},
+        {"nearest", self->count.nearest == 0}, {"end", !self->ended},
     };
     const char *divider = " not_judged=";
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
@@ -239,9 +244,10 @@ void judge_verdict(const struct judge *self, struct bytes *text)
         self->violations == 0 ? "ok" : "violated", self->violations, self->events, seconds(self->us));
     put(text,
         " calls=%" PRIu64 " accepted2=%" PRIu64 " rings=%" PRIu64 " connected=%" PRIu64 " ended=%" PRIu64
-        " reattached=%" PRIu64 " owed=%" PRIu64 " decisions=%" PRIu64 " passed_over=%" PRIu64,
+        " reattached=%" PRIu64 " owed=%" PRIu64 " called_back=%" PRIu64 " decisions=%" PRIu64 " passed_over=%" PRIu64,
         self->count.calls, self->count.accepted, self->count.rings, self->count.connected, self->count.ended,
-        self->count.reattached, self->count.owed, self->count.decisions, self->count.decisions_compared);
+        self->count.reattached, self->count.owed, self->count.called_back, self->count.decisions,
+        self->count.decisions_compared);
     put_not_judged(self, text);
     for (uint32_t i = 0; judge_violation(self, i) != NULL; i++) {
         const struct judge_violation *violation = judge_violation(self, i);

@@ -28,6 +28,9 @@
     X(CONNECTED_UNJOINED, "connected_unjoined") /* a desk told of a conversation that no gateway joined with it */     \
     X(CONNECTED_UNASKED, "connected_unasked")   /* told to connect an agent whose desk did not accept the call */      \
     X(CALL_LOST, "call_lost")                   /* P4: an accepted call without an outcome, kept by nobody */          \
+    X(CALLED_BACK_TWICE, "called_back_twice")   /* P3: rung for a caller who speaks with another desk already */       \
+    X(CALLED_BACK_HELD, "called_back_held")     /* rung for a caller who is on the line, as its gateway holds it */    \
+    X(LET_GO, "let_go")                         /* a call-back that was being spoken was taken from its desk */        \
     X(COPIES_UNTRUE, "copies_untrue")           /* P4: accepted(n) with fewer copies on disks */                       \
     X(ORDER, "order")                           /* P2: rung while a call that goes before it was known */              \
     X(NOT_NEAREST, "not_nearest")               /* P2: rung far away while a nearer agent was free */                  \
@@ -50,12 +53,14 @@ enum judge_kind {
         JUDGE_KINDS_COUNT
 };
 
-struct judge_options {     // 0: the default. Counted from at.whole, or from the last fault after it
-    uint32_t progress_ms;  // a call waits beside a free agent at most this long: 3000
-    uint32_t digests_ms;   // digests equal and feeds caught up: 5000, also after at.quiet
-    uint32_t serves_ms;    // a smaller attach is told that it is over: 10000
-    uint32_t stuck_ms;     // what moves by deadlines has moved: 45000
-    uint32_t retry_ms;     // a call does not return to an agent that refused it: 30000
+struct judge_options {      // 0: the default. Counted from at.whole, or from the last fault after it
+    uint32_t progress_ms;   // a call waits beside a free agent at most this long: 3000
+    uint32_t digests_ms;    // digests equal and feeds caught up: 5000, also after at.quiet
+    uint32_t serves_ms;     // a smaller attach is told that it is over: 10000
+    uint32_t stuck_ms;      // what moves by deadlines has moved: 45000
+    uint32_t held_ms;       // a call-back is made of what a gateway holds soundly for so long: never, 15000
+    uint32_t call_back_ms;  // a lost caller is called back, when an agent for it is free: 120000
+    uint32_t retry_ms;      // a call does not return to an agent that refused it: 30000
 };
 
 struct judge_violation {

@@ -77,7 +77,8 @@ struct client {
     bool word_lost;    // since it attached: what the node believes of it is not known
     enum desk_has has;
     char call[ID_MAX_BYTES];
-    struct leg *leg;  // of that call; NULL: it was over before, or its gateway tells no history
+    struct leg *leg;   // of that call; NULL: it was over before, or its gateway tells no history
+    struct leg *lost;  // of a call-back: the call it stands for; NULL: not known
     uint32_t deadline_ms;
     uint64_t has_us;  // as it does, since
     // gateways
@@ -120,9 +121,13 @@ struct leg {
     uint64_t agent_left_us;                                 // the agent's desk has ended the conversation; 0: not
     struct tried accepters[PEOPLE_MAX], tried[PEOPLE_MAX];  // rings
     uint32_t accepters_count, tried_count;
-    uint32_t desks;  // that have it
-    char kept[24];   // what a living node reads of it; "": not told
-    bool is_tried;   // a call-back rings or rang
+    uint32_t desks;    // that have it
+    uint32_t backs;    // that have a call-back of it
+    uint32_t speaker;  // the client of the desk that speaks with its caller in a call-back; 0: none
+    uint64_t speaker_us;
+    struct name caller;  // the number; "": withheld
+    char kept[24];       // what a living node reads of it; "": not told
+    bool is_tried;       // a call-back rings or rang, or its caller dialled again and was answered
 };
 
 #define JUDGE_NEAREST_MAX 4  // rung at once
@@ -165,7 +170,7 @@ struct judge {
         uint32_t other;
     } round;
     struct {
-        uint64_t calls, accepted, connected, rings, reattached, owed, ended;
+        uint64_t calls, accepted, connected, rings, reattached, owed, called_back, ended;
         uint64_t decisions, decisions_compared, rounds, kept_told, copies_told, sweeps, nearest;
         uint64_t not_kept, not_copied;  // vanished callers of whom the driver did not tell enough
     } count;
@@ -235,6 +240,10 @@ void judge_leg_end(struct judge *self, struct leg *leg);
 void judge_leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us);
 bool judge_leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us);
 bool judge_leg_suits(const struct leg *leg, const struct client *desk);
+// The call that the call-back `id` stands for; NULL: not known, or no call-back.
+struct leg *judge_leg_of_call_back(struct judge *self, const char *id);
+// Every lost call of that caller: he was rung, or has been answered.
+void judge_leg_caller_tried(struct judge *self, struct leg *leg);
 bool judge_leg_waits(const struct leg *leg);
 
 // ---- decisions.c

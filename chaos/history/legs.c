@@ -49,6 +49,25 @@ bool judge_leg_waits(const struct leg *leg)
            (leg->state == LEG_WAITING || (leg->state == LEG_SUBMITTED && leg->accepted > 0));
 }
 
+struct leg *judge_leg_of_call_back(struct judge *self, const char *id)
+{
+    const char *mark = strchr(id, '~');
+    char base[ID_MAX_BYTES];
+    if (mark == NULL || !text_copy(base, sizeof base, id))
+        return NULL;
+    base[mark - id] = '\0';
+    return judge_leg_find(self, base);
+}
+
+void judge_leg_caller_tried(struct judge *self, struct leg *leg)
+{
+    leg->is_tried = true;
+    for (struct leg *other = self->count.owed > 0 && leg->caller.text[0] != '\0' ? self->legs : NULL; other != NULL;
+         other = other->hh.next)
+        if (other->state == LEG_OWED && name_is(&other->caller, leg->caller.text))
+            other->is_tried = true;
+}
+
 // ---- kept and dropped
 
 static void leave_gateway(struct leg *leg)
@@ -78,7 +97,7 @@ static void join_gateway(struct leg *leg, struct client *gateway)
 
 void judge_leg_drop(struct judge *self, struct leg *leg)
 {
-    if (leg->state != LEG_OVER || leg->desks > 0)
+    if (leg->state != LEG_OVER || leg->desks > 0 || leg->backs > 0)
         return;
     HASH_DEL(self->legs, leg);
     free(leg);
@@ -120,6 +139,8 @@ static void set_queue(struct leg *leg, const struct history_event *event)
     leg->skills = event->skills;
     leg->languages = event->languages;
     leg->wait_limit_ms = event->deadline_ms;
+    if (event->party != NULL)
+        name_set(&leg->caller, event->party);
 }
 
 static void submitted(struct judge *self, struct client *gateway, const struct history_event *event)
@@ -143,8 +164,7 @@ static void submitted(struct judge *self, struct client *gateway, const struct h
         HASH_ADD_STR(self->legs, id, leg);
         self->count.calls++;
     } else {  // over or owed before, and held anew: nothing of the old leg counts for the new one, but who has it
-        uint32_t desks = leg->desks;
-        struct leg fresh = {.hh = leg->hh, .desks = desks};
+        struct leg fresh = {.hh = leg->hh, .desks = leg->desks, .backs = leg->backs};
         memcpy(fresh.id, leg->id, sizeof fresh.id);
         memcpy(fresh.accepters, leg->accepters, sizeof fresh.accepters);
         fresh.accepters_count = leg->accepters_count;
@@ -234,6 +254,7 @@ static void joined(struct judge *self, struct leg *leg)
         return;
     }
     leg->was_joined = true;
+    judge_leg_caller_tried(self, leg);
     leg->agent_left_us = 0;
     const struct client *gateway = leg->gateway;
     leg->joined_attach = gateway->sent_attach > gateway->attach ? gateway->sent_attach : gateway->attach;
@@ -294,14 +315,9 @@ static const char *why_untrue(const struct judge *self, const struct leg *leg, c
 
 static void settle_call_back(struct judge *self, const struct leg *leg, const char *reason)
 {
-    const char *mark = strchr(leg->id, '~');
-    if (mark == NULL ||
-        (strcmp(reason, "answered") != 0 && strcmp(reason, "abandoned") != 0 && strcmp(reason, "expired") != 0))
-        return;
-    char base[ID_MAX_BYTES];
-    text_copy(base, sizeof base, leg->id);
-    base[mark - leg->id] = '\0';
-    struct leg *owed = judge_leg_find(self, base);
+    bool settles =
+        strcmp(reason, "answered") == 0 || strcmp(reason, "abandoned") == 0 || strcmp(reason, "expired") == 0;
+    struct leg *owed = settles ? judge_leg_of_call_back(self, leg->id) : NULL;
     if (owed != NULL && owed->state == LEG_OWED)
         judge_leg_end(self, owed);
 }

@@ -188,31 +188,45 @@ void judge_rest_sweep(struct judge *self)
 
 // ---- the end
 
-// What may be kept of a call whose caller vanished unspoken and had not hung up.
-static bool is_a_promise(const char *kept)
+// What may be kept of a call whose caller vanished unspoken and had not hung up: an outcome, or a promise.
+static bool is_one_of(const char *kept, const char *const *list)
 {
-    static const char *const promises[] = {"owed",        "waiting", "ringing",         "connected",
-                                           "called_back", "expired", "called_back_done"};
-    for (size_t i = 0; i < sizeof promises / sizeof promises[0]; i++)
-        if (strcmp(promises[i], kept) == 0)
+    for (; *list != NULL; list++)
+        if (strcmp(*list, kept) == 0)
             return true;
     return false;
 }
 
+static const struct client *free_for(const struct judge *self, const struct leg *leg)
+{
+    for (const struct client *desk = self->clients; desk != NULL; desk = desk->hh.next)
+        if (is_free(self, desk) && judge_leg_suits(leg, desk))
+            return desk;
+    return NULL;
+}
+
 static void look_at_owed(struct judge *self, struct leg *leg)
 {
+    static const char *const outcomes[] = {"expired", "called_back_done", NULL};
+    static const char *const promises[] = {"owed", "waiting", "ringing", "connected", "called_back", NULL};
     if (leg->state != LEG_OWED || leg->is_tried)
         return;
     if (leg->kept[0] == '\0' || !judge_passed(self, leg->over_us, self->options.digests_ms)) {
         self->count.not_kept++;
         return;
     }
-    if (!is_a_promise(leg->kept) && judge_world_must_have(self, leg))
-        judge_condemn(self, JUDGE_CALL_LOST,
-                      "call %s, accepted(%" PRIu32
-                      ") at %.3f s, whose gateway %s was gone at %.3f s, is kept as %s at %.3f s",
-                      leg->id, leg->accepted, seconds(leg->accepted_us), leg->gateway_name.text, seconds(leg->over_us),
-                      leg->kept, seconds(self->us));
+    if (is_one_of(leg->kept, outcomes) || !judge_world_must_have(self, leg))
+        return;
+    bool is_promise = is_one_of(leg->kept, promises);
+    const struct client *desk = is_promise ? free_for(self, leg) : NULL;
+    if (is_promise && (desk == NULL || !judge_passed(self, leg->over_us, self->options.call_back_ms)))
+        return;
+    judge_condemn(self, JUDGE_CALL_LOST,
+                  "call %s, accepted(%" PRIu32
+                  ") at %.3f s, whose gateway %s was gone at %.3f s, is kept as %s at %.3f s%s%s",
+                  leg->id, leg->accepted, seconds(leg->accepted_us), leg->gateway_name.text, seconds(leg->over_us),
+                  leg->kept, seconds(self->us), desk != NULL ? ", and was never called back, beside free desk " : "",
+                  desk != NULL ? desk->name.text : "");
 }
 
 void judge_rest_at_end(struct judge *self)

@@ -82,7 +82,7 @@ static void add_call(struct hasher *self, const struct call *call)
     add(self, call->attach);
     add_party(self, call->owner);
     add(self, call->state);
-    add(self, call->mine | (call->waiting.group != 0) << 1);
+    add(self, call->mine | (call->waiting.group != 0) << 1 | call->rests << 2);
     add(self, call->waiting.queued_ms);
     self->hash = hash_text(self->hash, call->gateway == NULL ? "" : call->gateway->name);
     add_timer(self, &call->timer);
@@ -102,7 +102,7 @@ static void add_gateway(struct hasher *self, const struct gateway *gateway)
     add(self, gateway->attach);
     add_party(self, gateway->owner);
     add(self, gateway->session);
-    add(self, gateway->here | gateway->left << 1);
+    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2);
     add_timer(self, &gateway->timer);
     for (const struct call *call = gateway->calls; call != NULL; call = call->gateway_next)
         self->hash = hash_text(self->hash, call->id);
@@ -119,7 +119,7 @@ static void add_rung(struct hasher *self, const struct rung *rung)
     add(self, rung->n);
     add(self, node_number(self, rung->node));
     add_time(self, rung->accepted ? TIMER_NEVER : rung->deadline_us);
-    add(self, rung->accepted | rung->confirmed << 1 | rung->joined << 2 | rung->over << 3);
+    add(self, rung->accepted | rung->confirmed << 1 | rung->joined << 2 | rung->not_reached << 3);
 }
 
 static void add_here(struct hasher *self, const struct here *here)

@@ -175,6 +175,8 @@ void city_write_directory(struct sim *sim)
     settings.retry_ms = 8000;
     settings.reattach_ms = sim->options.reattach_ms;
     settings.adopt_after_ms = sim->options.adopt_after_ms;
+    settings.adopt_alone_after_ms = sim->options.adopt_alone_after_ms;
+    settings.call_back_retry_ms = sim->options.call_back_retry_ms;
     message.settings = &settings;
     message.agents = people.list;
     message.n_agents = count;

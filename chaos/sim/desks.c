@@ -1,6 +1,7 @@
 #include "chaos/sim/desks.h"
 
 #include "chaos/sim/city.h"
+#include "chaos/sim/lost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,45 @@ static void end_call(void *subject, uint64_t number)
     edge_settle(&self->edge);
 }
 
+// The agent dials a lost caller, and says how that went, unless she or her program is gone by then.
+static void dial(void *subject, uint64_t number)
+{
+    static const char *const reasons[] = {
+        [LOST_NO_ANSWER] = "no_answer", [LOST_WRONG_NUMBER] = "wrong_number", [LOST_OTHER] = "other"};
+    static const enum hotline_call_back_failure failures[] = {[LOST_NO_ANSWER] = HOTLINE_NO_ANSWER,
+                                                              [LOST_WRONG_NUMBER] = HOTLINE_WRONG_NUMBER,
+                                                              [LOST_OTHER] = HOTLINE_NOT_REACHED};
+    struct desk_person *self = subject;
+    struct sim *sim = sim_of(self);
+    if (!may_act(self, number, dial) || hotline_desk_call(self->edge.client)[0] == '\0')
+        return;
+    bool faulty = (sim->options.faults & 1u << SIM_FAULT_CLIENT) != 0 && !sim->closing;
+    if (faulty && chance_permille(chance_of(self), 60)) {
+        sim_meet(sim, MET_callback_desk_vanish);
+        desk_vanish(self);
+        return;
+    }
+    if (!sim->closing && chance_permille(chance_of(self), 60)) {  // something else goes first
+        sim_meet(sim, MET_callback_given_up);
+        end_call(self, number);
+        return;
+    }
+    self->doing++;
+    enum lost_answer answer = lost_dial(sim, chance_of(self), self->lost);
+    if (answer == LOST_REACHED) {
+        sim_meet(sim, MET_callback_reached);
+        tell(self, HISTORY_REACHED, self->call, 0, NULL);
+        text_copy(self->speaks_with, sizeof self->speaks_with, self->number);
+        hotline_desk_reached(self->edge.client, self->call);
+        later(self, 1000, sim->closing ? 4000 : 15000, end_call);
+    } else {
+        sim_meet(sim, MET_callback_failed);
+        tell(self, HISTORY_NOT_REACHED, self->call, 0, reasons[answer]);
+        hotline_desk_not_reached(self->edge.client, self->call, failures[answer], "as simulated");
+    }
+    edge_settle(&self->edge);
+}
+
 static void no_call_came(void *subject, uint64_t number)
 {
     struct desk_person *self = subject;
@@ -81,7 +121,10 @@ static void accept(void *subject, uint64_t number)
         hotline_desk_accept(self->edge.client, self->call);
     }
     edge_settle(&self->edge);
-    later(self, 8000, 15000, no_call_came);
+    if (self->lost[0] != '\0')
+        later(self, 500, 5000, dial);
+    else
+        later(self, 8000, 15000, no_call_came);
 }
 
 static void decline(void *subject, uint64_t number)
@@ -100,6 +143,10 @@ static void on_offer(struct desk_person *self, const struct hotline_event *event
 {
     self->doing++;
     text_copy(self->call, sizeof self->call, event->call);
+    text_copy(self->lost, sizeof self->lost, event->call_back);
+    text_copy(self->number, sizeof self->number, event->number);
+    if (self->lost[0] != '\0')
+        sim_meet(sim_of(self), MET_callback_rung);
     sim_tell(sim_of(self), (struct history_event){.word = HISTORY_RINGS,
                                                   .client = self->edge.number,
                                                   .call = event->call,
@@ -145,6 +192,8 @@ static void take_break(void *subject, uint64_t life)
 
 static void on_state(struct desk_person *self, const char *state)
 {
+    if (strcmp(state, "on_call") != 0)
+        self->speaks_with[0] = '\0';
     tell(self, HISTORY_STATE, NULL, 0, state);
     if (strcmp(state, "wrap_up") == 0 || strcmp(state, "not_ready") == 0) {
         self->doing++;
@@ -251,7 +300,7 @@ void desk_sign_in(struct desk_person *self, uint64_t login)
     edge_begin(&self->edge, ++sim->clients);
     self->is_over = false;
     self->doing = 0;
-    self->call[0] = '\0';
+    self->call[0] = self->lost[0] = self->speaks_with[0] = '\0';
     const struct city_region *region = &city_regions[city_agent_region(self->agent)];
     char place[CITY_PLACE_BYTES];
     city_write_place(region->lat_udeg, region->lon_udeg, place);

@@ -5,6 +5,8 @@
 #include "chaos/sim/edge.h"
 #include "cluster/base/text.h"
 
+#include <hotline/desk.h>
+
 struct desk_person {
     struct edge edge;  // first
     uint32_t agent;
@@ -12,6 +14,9 @@ struct desk_person {
     bool is_over;  // superseded: the client does nothing more
     char name[24];
     char call[CALL_ID_MAX_BYTES + 1];  // rings, is accepted or spoken
+    char lost[CALL_ID_MAX_BYTES + 1];  // of a call-back: the call it stands for
+    char number[32];                   // ... its caller's
+    char speaks_with[32];              // the number that is dialled and was reached
     uint64_t doing;                    // counts; what was planned for an earlier one is passed over
     uint64_t login;                    // of the last sign-in, for coming back with it
 };

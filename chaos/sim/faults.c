@@ -1,5 +1,6 @@
 #include "chaos/sim/faults.h"
 
+#include "chaos/sim/city.h"
 #include "chaos/sim/desks.h"
 #include "chaos/sim/gateways.h"
 #include "chaos/sim/server.h"
@@ -9,7 +10,8 @@
 #define DRIFT_MAX_PPM 5000  // far more than clocks drift, as much as a bad one is slewed
 #define LEFT_DEAD_PERMILLE 150
 
-static const char *const fault_names[SIM_FAULTS] = {"net", "cut", "crash", "disk", "pause", "clock", "client", "link"};
+static const char *const fault_names[SIM_FAULTS] = {"net",   "cut",    "crash",  "disk", "pause",
+                                                    "clock", "client", "region", "link"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
 {
@@ -211,6 +213,25 @@ static void crash(struct sim *sim)
     after(sim, until_ms, until_ms, start_again, server, server->host.life);
 }
 
+// For so long that its callers are called back before it returns, mostly.
+static void lose_region(struct sim *sim)
+{
+    struct server *server = any_server(sim);
+    if (server->node == NULL)
+        return;
+    begin(sim, MET_region_lost, "region");
+    uint32_t region = city_node_region(server->index);
+    for (uint32_t i = 0; i < sim->gateway_count; i++)
+        if (sim->gateways[i]->edge.region == region)
+            gateway_vanish(sim->gateways[i]);
+    for (uint32_t i = 0; i < sim->agent_count; i++)
+        if (sim->desks[i]->edge.region == region && draw(sim, 0, 1) == 0)
+            desk_vanish(sim->desks[i]);
+    server_crash(server, draw(sim, 0, 1) == 0);
+    uint64_t until_ms = draw(sim, 3000, 25000);
+    after(sim, until_ms, until_ms, start_again, server, server->host.life);
+}
+
 static void end_slow_disk(void *subject, uint64_t number)
 {
     (void)number;
@@ -384,8 +405,9 @@ static void next_fault(void *subject, uint64_t number)
     uint64_t at_us = sim_now(sim) + draw(sim, 1, 2 * mean_ms) * SIM_MS_US;
     if (sim_now(sim) >= until_us)
         return;
-    static void (*const doers[])(struct sim *) = {trouble_net, cut,           crash,         trouble_disk,
-                                                  pause_node,  trouble_clock, trouble_client};  // links.c does the rest
+    static void (*const doers[])(struct sim *) = {trouble_net,    cut,        crash,
+                                                  trouble_disk,   pause_node, trouble_clock,
+                                                  trouble_client, lose_region};  // links.c: the rest
     uint32_t fault = (uint32_t)draw(sim, 0, sizeof doers / sizeof *doers - 1);
     if ((sim->options.faults & 1u << fault) != 0)
         doers[fault](sim);

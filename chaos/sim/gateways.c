@@ -1,6 +1,7 @@
 #include "chaos/sim/gateways.h"
 
 #include "chaos/sim/city.h"
+#include "chaos/sim/lost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,14 +95,42 @@ static void lose_patience(struct gateway_person *self, struct caller *caller)
         later(self, caller, 3000, 40000, hang_up);
 }
 
+static bool may_call(const struct gateway_person *self)
+{
+    return edge_runs(&self->edge) && !self->is_over && !self->edge.host.paused;
+}
+
+static void submit(struct gateway_person *self, struct caller *caller, const struct hotline_call_spec *spec)
+{
+    struct sim *sim = sim_of(self);
+    char id[HOTLINE_CALL_ID_BYTES];
+    if (hotline_gateway_submit(self->edge.client, spec, id) != HOTLINE_OK)
+        return;
+    text_copy(caller->id, sizeof caller->id, id);
+    sim->calls++;
+    char place[CITY_PLACE_BYTES] = "";
+    if (spec->at)
+        city_write_place((int32_t)spec->lat * 1000000, (int32_t)spec->lon * 1000000, place);
+    sim_tell(sim, (struct history_event){.word = HISTORY_SUBMITTED,
+                                         .client = self->edge.number,
+                                         .call = caller->id,
+                                         .party = caller->number,
+                                         .priority = city_queues[caller->queue].priority,
+                                         .skills = city_queues[caller->queue].skills,
+                                         .languages = caller->languages,
+                                         .place = place,
+                                         .number = city_queues[caller->queue].ring_width});
+    lose_patience(self, caller);
+    edge_settle(&self->edge);
+}
+
 static void place_call(struct gateway_person *self)
 {
     struct sim *sim = sim_of(self);
     struct chance *chance = chance_of(self);
-    struct caller *caller = free_place(self);
-    if (!edge_runs(&self->edge) || self->is_over || self->edge.host.paused || caller == NULL)
+    struct caller *caller = may_call(self) ? free_place(self) : NULL;
+    if (caller == NULL)
         return;
-    char number[32] = "";
     const char *languages[2] = {NULL, NULL};
     uint64_t kind = chance_below(chance, 10), speaks = chance_below(chance, 20);
     *caller = (struct caller){.queue = kind < 2 ? 0 : kind < 6 ? 1 : 2, .is_patient = chance_permille(chance, 600)};
@@ -111,34 +140,34 @@ static void place_call(struct gateway_person *self)
         caller->languages = (uint64_t)1 << language;
     }
     if (!chance_permille(chance, 100))
-        snprintf(number, sizeof number, "%s%03u", city_regions[chance_below(chance, SIM_REGIONS)].number,
-                 (uint32_t)chance_below(chance, 1000));
+        snprintf(caller->number, sizeof caller->number, "%s%04u",
+                 city_regions[chance_below(chance, SIM_REGIONS)].number, (uint32_t)(++sim->numbers % 10000));
     // Where links are cut it is asked who was nearest; of other callers only the nodes know where they are.
     uint32_t located_permille = sim->options.links != LINKS_NO_PLAN ? 800 : 200;
-    struct hotline_call_spec spec = {.number = number,
+    struct hotline_call_spec spec = {.number = caller->number,
                                      .at = chance_permille(chance, located_permille),
                                      .lat = (double)chance_below(chance, 120) - 60,
                                      .lon = (double)chance_below(chance, 360) - 180,
                                      .queue = city_queues[caller->queue].name,
                                      .languages = languages};
-    char id[HOTLINE_CALL_ID_BYTES];
-    if (hotline_gateway_submit(self->edge.client, &spec, id) != HOTLINE_OK)
+    submit(self, caller, &spec);
+}
+
+void gateway_dial_again(struct gateway_person *self, const struct caller *lost)
+{
+    struct caller *caller = may_call(self) ? free_place(self) : NULL;
+    if (caller == NULL)
         return;
-    text_copy(caller->id, sizeof caller->id, id);
-    sim->calls++;
-    char place[CITY_PLACE_BYTES] = "";
-    if (spec.at)
-        city_write_place((int32_t)spec.lat * 1000000, (int32_t)spec.lon * 1000000, place);
-    sim_tell(sim, (struct history_event){.word = HISTORY_SUBMITTED,
-                                         .client = self->edge.number,
-                                         .call = caller->id,
-                                         .priority = city_queues[caller->queue].priority,
-                                         .skills = city_queues[caller->queue].skills,
-                                         .languages = caller->languages,
-                                         .place = place,
-                                         .number = city_queues[caller->queue].ring_width});
-    lose_patience(self, caller);
-    edge_settle(&self->edge);
+    const char *languages[2] = {NULL, NULL};
+    for (uint32_t language = 0; language < CITY_LANGUAGES; language++)
+        if (lost->languages >> language & 1)
+            languages[0] = city_languages[language];
+    *caller = (struct caller){.queue = lost->queue, .languages = lost->languages, .is_patient = lost->is_patient};
+    text_copy(caller->number, sizeof caller->number, lost->number);
+    struct hotline_call_spec spec = {
+        .number = caller->number, .queue = city_queues[caller->queue].name, .languages = languages};
+    sim_meet(sim_of(self), MET_redialled);
+    submit(self, caller, &spec);
 }
 
 static void call_again(void *subject, uint64_t life)
@@ -376,6 +405,9 @@ void gateway_vanish(struct gateway_person *self)
     if (!edge_runs(&self->edge))
         return;
     sim_meet(sim_of(self), MET_gateway_vanish);
+    for (uint32_t i = 0; i < self->caller_top; i++)
+        if (self->callers[i].id[0] != '\0' && self->callers[i].is_accepted && !self->callers[i].is_joined)
+            lost_add(sim_of(self), &self->callers[i]);
     edge_vanish(&self->edge, chance_permille(chance_of(self), 500));
     open_later(self, 200, 15000);
 }

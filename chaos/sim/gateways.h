@@ -9,6 +9,7 @@
 
 struct caller {  // one leg; in use while id is not ""
     char id[CALL_ID_MAX_BYTES + 1];
+    char number[32];
     uint32_t queue;
     uint64_t languages;  // bits; 0: any
     uint64_t doing;      // counts over all callers of this place
@@ -27,6 +28,8 @@ struct gateway_person {
 void gateways_create(struct sim *sim);
 void gateways_free(struct sim *sim);
 
+// A caller who was lost with another call dials again.
+void gateway_dial_again(struct gateway_person *self, const struct caller *lost);
 void gateway_vanish(struct gateway_person *self);  // its callers' legs with it; it comes back some time
 // The end of the history: whoever is away comes back, once.
 void gateways_come_back(struct sim *sim);

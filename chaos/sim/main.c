@@ -145,7 +145,15 @@ int main(int argc, char **argv)
                                             {"go-on", no_argument, NULL, 'g'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    struct wishes wishes = {.options = {.seconds = 60, .faults = FAULTS_ALL}, .jobs = 1, .argv = argv};
+    // Short enough for a minute to see callers called back.
+    struct wishes wishes = {.options = {.seconds = 60,
+                                        .faults = FAULTS_ALL,
+                                        .reattach_ms = 3000,
+                                        .adopt_after_ms = 5000,
+                                        .adopt_alone_after_ms = 15000,
+                                        .call_back_retry_ms = 4000},
+                            .jobs = 1,
+                            .argv = argv};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h') {
             usage(stdout);

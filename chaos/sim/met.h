@@ -43,6 +43,7 @@
     FAULT(desk_sign_off)                                                                                               \
     FAULT(desk_same_login) /* came back with the login of before */                                                    \
     FAULT(desk_twice)      /* the same agent signs in while an older desk of hers lives */                             \
+    FAULT(region_lost)     /* a node, its region's gateways, and some desks */                                         \
     FAULT(gateway_vanish)                                                                                              \
     STATE(desk_attached_anew)                                                                                          \
     STATE(gateway_attached_anew)                                                                                       \
@@ -65,6 +66,17 @@
     STATE(accepted_again)                                                                                              \
     STATE(attached_in_talk)                                                                                            \
     STATE(attached_in_ring)                                                                                            \
+    STATE(redialled)                                                                                                   \
+    STATE(callback_rung)                                                                                               \
+    STATE(callback_reached)                                                                                            \
+    STATE(callback_failed)                                                                                             \
+    STATE(callback_given_up)                                                                                           \
+    STATE(callback_desk_vanish)                                                                                        \
+    STATE(callback_made)                                                                                               \
+    STATE(callback_made_later) /* by the second in rank, or one after it */                                            \
+    STATE(callback_made_alone)                                                                                         \
+    STATE(callback_cancelled)                                                                                          \
+    STATE(callback_expired)                                                                                            \
     STATE(peer_up)                                                                                                     \
     STATE(peer_bridged) /* up by a relay from now on */                                                                \
     STATE(relayed)      /* messages, as nodes count them that live at the end */                                       \

@@ -274,9 +274,25 @@ void server_start(struct server *self)
     end_turn(self);
 }
 
+// What its node has done, before it goes.
+void server_count(struct server *self)
+{
+    static const struct {
+        const char *name;
+        enum met_kind kind;
+    } counters[] = {{"callbacks_made", MET_callback_made},
+                    {"callbacks_made_later", MET_callback_made_later},
+                    {"callbacks_made_alone", MET_callback_made_alone},
+                    {"callbacks_cancelled", MET_callback_cancelled},
+                    {"callbacks_expired", MET_callback_expired}};
+    for (size_t i = 0; self->node != NULL && i < sizeof counters / sizeof *counters; i++)
+        self->sim->met.counts[counters[i].kind] += node_counter(self->node, counters[i].name);
+}
+
 static void close_node(struct server *self, bool silent)
 {
     struct node *node = self->node;
+    server_count(self);
     self->node = NULL;  // it says nothing more
     self->host.sends_left = 0;
     node_free(node);

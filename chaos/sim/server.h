@@ -35,6 +35,7 @@ void server_free(struct server *self);
 
 void server_start(struct server *self);
 void server_crash(struct server *self, bool power_loss);
+void server_count(struct server *self);          // what its node met, into the history's; before it goes
 void server_crash_in_turn(struct server *self);  // in one of its next turns, after some of its messages
 void server_stop(struct server *self);           // in order
 void server_pause(struct server *self);

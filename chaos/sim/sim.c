@@ -5,6 +5,7 @@
 #include "chaos/sim/faults.h"
 #include "chaos/sim/gateways.h"
 #include "chaos/sim/links.h"
+#include "chaos/sim/lost.h"
 #include "chaos/sim/observers.h"
 #include "chaos/sim/server.h"
 
@@ -140,6 +141,7 @@ static void destroy(struct sim *self)
     observers_free(self);
     desks_free(self);
     gateways_free(self);
+    lost_free(self);
     for (uint32_t i = 0; i < self->node_count; i++)
         server_free(self->servers[i]);
     net_close(&self->net);
@@ -205,6 +207,8 @@ static void report(struct sim *self, struct sim_result *ret_result)
     ret_result->nodes = self->node_count;
     ret_result->agents = self->agent_count;
     self->met.counts[MET_nearest_judged] = judge_nearest(self->judge);
+    for (uint32_t i = 0; i < self->node_count; i++)
+        server_count(self->servers[i]);
     ret_result->met = self->met;
 }
 

@@ -27,6 +27,7 @@ enum sim_fault {
     SIM_FAULT_PAUSE,   // of nodes
     SIM_FAULT_CLOCK,   // jumps and drift
     SIM_FAULT_CLIENT,  // clients vanish, hang, are cut off, come back
+    SIM_FAULT_REGION,  // a node dies, and its region's gateways and some of the desks with it
     SIM_FAULT_LINK,    // of two nodes, for long, while each reaches the other through a third
     SIM_FAULTS,
 };
@@ -43,12 +44,12 @@ struct sim_options {
     uint32_t nodes;   // 0: the seed decides
     uint32_t agents;  // 0: the seed decides
     uint32_t seconds;
-    uint32_t faults;                       // bits, by enum sim_fault
-    enum links_plan links;                 // instead of single cuts
-    uint32_t pace_permille;                // people's time, of what it mostly is; 0: 1000
-    uint32_t reattach_ms, adopt_after_ms;  // of the directory; 0: its default
-    const char *rule;                      // broken; NULL: none
-    FILE *trace;                           // NULL: none
+    uint32_t faults;         // bits, by enum sim_fault
+    enum links_plan links;   // instead of single cuts
+    uint32_t pace_permille;  // people's time, of what it mostly is; 0: 1000
+    uint32_t reattach_ms, adopt_after_ms, adopt_alone_after_ms, call_back_retry_ms;  // of the directory; 0: its default
+    const char *rule;                                                                // broken; NULL: none
+    FILE *trace;                                                                     // NULL: none
 };
 
 struct sim_result {
@@ -63,6 +64,7 @@ struct server;
 struct desk_person;
 struct gateway_person;
 struct observer;
+struct lost;
 
 struct sim {
     struct sim_options options;
@@ -80,10 +82,11 @@ struct sim {
     struct server *servers[SIM_NODES_MAX];
     struct desk_person **desks;
     struct gateway_person **gateways;
+    struct lost *lost;  // callers whose gateway vanished, the last first
     struct observer *observers[SIM_NODES_MAX];
-    struct bytes directory;  // encoded
-    uint32_t clients;        // numbers given to starts of clients
-    uint64_t calls;
+    struct bytes directory;      // encoded
+    uint32_t clients;            // numbers given to starts of clients
+    uint64_t calls, numbers;     // placed; given to callers
     bool closing;                // no new callers, and people do nothing new
     uint32_t feed_window_bytes;  // 0: the default
     uint64_t load_permille;      // of what the agents can bear

@@ -24,6 +24,26 @@ bool text_is_name(const char *text, size_t max_bytes)
     return true;
 }
 
+bool text_is_call_id(const char *text)
+{
+    char name[CALL_ID_MAX_BYTES + 1];
+    const char *number = strchr(text, '~');
+    if (number == NULL)
+        return text_is_name(text, CALL_NAME_MAX_BYTES);
+    size_t bytes = (size_t)(number - text), digits = strspn(number + 1, "0123456789");
+    if (bytes > CALL_NAME_MAX_BYTES || digits == 0 || number[1] == '0' || number[1 + digits] != '\0' ||
+        bytes + 1 + digits > CALL_ID_MAX_BYTES)
+        return false;
+    memcpy(name, text, bytes);
+    name[bytes] = '\0';
+    return text_is_name(name, CALL_NAME_MAX_BYTES);
+}
+
+bool text_is_call_back(const char *id)
+{
+    return strchr(id, '~') != NULL;
+}
+
 // Length of the UTF-8 sequence that begins with this byte; 0: none does.
 static size_t sequence_bytes(unsigned char first)
 {

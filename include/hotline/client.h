@@ -72,7 +72,8 @@ enum hotline_event_type {
     HOTLINE_REFUSED,       // reason, detail, call or what. Attaching goes on, later and elsewhere
     HOTLINE_SUPERSEDED,    // somebody signed in later under this name: this client is over
     // desks
-    HOTLINE_OFFER,           // call, number, queue, languages, km, deadline_ms, queued_ms, place, n
+    HOTLINE_OFFER,           // call, number, queue, languages, km, deadline_ms, queued_ms, place, n; of a call-back
+                             // (see desk.h) also call_back, owed_ms, tries
     HOTLINE_WITHDRAWN,       // call, reason
     HOTLINE_DESK_CONNECTED,  // call
     HOTLINE_DESK_ENDED,      // call, reason; ended_here: by hotline_desk_end
@@ -103,16 +104,19 @@ struct hotline_event {  // what a type does not name is 0 or ""
     const char *number;
     const char *queue;
     const char *const *languages;  // NULL-terminated, or NULL
-    const char *state;  // offline, available, ringing, on_call, wrap_up, not_ready
+    const char *state;             // offline, available, ringing, on_call, wrap_up, not_ready
     const char *agent;
     const char *site;
     const char *contact;
     uint32_t km;
-    uint32_t deadline_ms;  // from now
-    uint32_t copies;       // nodes that have the call on stable storage
-    uint32_t position;     // 1: next
-    uint32_t ewt_s;        // estimated waiting time, seconds
-    uint64_t queued_ms;    // wall clock, ms since 1970
+    uint32_t deadline_ms;   // from now
+    uint32_t copies;        // nodes that have the call on stable storage
+    uint32_t position;      // 1: next
+    uint32_t ewt_s;         // estimated waiting time, seconds
+    uint64_t queued_ms;     // wall clock, ms since 1970
+    const char *call_back;  // OFFER: the lost call that this one calls back, or ""
+    uint64_t owed_ms;       // since when, wall clock
+    uint32_t tries;         // dialled in vain
     struct hotline_place place;
 };
 

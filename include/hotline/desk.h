@@ -27,6 +27,20 @@ HOTLINE_API enum hotline_result hotline_desk_accept(struct hotline_client *desk,
 HOTLINE_API enum hotline_result hotline_desk_decline(struct hotline_client *desk, const char *call);
 // The conversation is over. After an accept, before DESK_CONNECTED: no call came, and the desk is available again.
 HOTLINE_API enum hotline_result hotline_desk_end(struct hotline_client *desk);
+// Call-backs. An OFFER whose `call_back` is not "" is for a caller who was lost (that is the call's id): nobody is on a
+// line yet. Number, place and queue are those of the lost call, queued_ms its old place, owed_ms since when it is owed,
+// tries how often it was dialled in vain. The agent accepts, dials the number by herself, and says how that went, by
+// one of these two; there is no DESK_CONNECTED. After `reached` the conversation is the desk's, and hotline_desk_end
+// ends it. After `not_reached` the desk is in wrap_up; the call-back is offered again after the directory's
+// call_back_retry_ms, three times, and then goes to the queue's last resort. hotline_desk_end before either: it was not
+// dialled, and is offered to others at once. A call-back may be withdrawn while the agent dials (the caller has come
+// through by himself), never after `reached`.
+#define HOTLINE_TEXT_MAX_BYTES 200
+enum hotline_call_back_failure { HOTLINE_NO_ANSWER = 1, HOTLINE_WRONG_NUMBER, HOTLINE_NOT_REACHED };
+HOTLINE_API enum hotline_result hotline_desk_reached(struct hotline_client *desk, const char *call);
+HOTLINE_API enum hotline_result hotline_desk_not_reached(struct hotline_client *desk, const char *call,
+                                                         enum hotline_call_back_failure failure,
+                                                         const char *text);  // the agent's words, may be NULL
 // After DESK_ENDED the desk is in wrap_up until one of these. Not ready while a call rings or is spoken is remembered,
 // and takes effect after it (instead of wrap_up); available takes that back.
 HOTLINE_API enum hotline_result hotline_desk_available(struct hotline_client *desk);

@@ -61,10 +61,13 @@ struct hotline_row {
             const char *call, *from, *queue, *state, *agent, *node, *reason;
             struct hotline_place place;
             uint64_t waited_ms;
+            const char *call_back;  // the lost call that this one calls back, or ""
+            uint64_t owed_ms;       // since when, wall clock
+            uint32_t tries;         // dialled in vain
         } call;
         struct {
             const char *queue;
-            uint32_t priority, waiting, answered, abandoned, expired, asa_ms, ewt_s;
+            uint32_t priority, waiting, answered, abandoned, expired, called_back, asa_ms, ewt_s;
             uint64_t longest_ms;
             uint32_t service_level_permille, abandonment_permille, target_percent, target_ms;
         } queue;
@@ -76,6 +79,13 @@ struct hotline_row {
             const char *const *skills;
             uint64_t attach, born_ms, queued_ms, ringing_ms, connected_ms, ended_ms;  // wall clock, 0: not
             uint32_t offers, copies, offers_dropped;
+            const char *called_back_by;  // the last call-back that stands for this call, or ""
+            const char *call_back;       // the lost call that this one calls back, or ""
+            const char *redials;         // the lost call whose caller dialled again with this one, or ""
+            const char *last_try, *last_try_text;
+            uint64_t owed_ms, last_try_ms;
+            uint32_t tries;
+            bool rests;
         } explain;
         struct {
             uint32_t n, rank, km, eligible;

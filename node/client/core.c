@@ -190,6 +190,7 @@ void client_emit(struct hotline_client *self, const struct hotline_event *event)
     whole.agent = text(event->agent);
     whole.site = text(event->site);
     whole.contact = text(event->contact);
+    whole.call_back = text(event->call_back);
     whole.place.placed_by = text(event->place.placed_by);
     whole.place.country = text(event->place.country);
     self->on_event(self->user, &whole);

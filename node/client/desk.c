@@ -7,6 +7,7 @@
 //    ▼ │  └─remembered──────│─┘  (instead, when not_ready was asked for meanwhile)           │
 //   WRAP_UP ────available───┘ ◀──────────────────end, ended by the other side────────────────┘
 //
+// A call-back goes the same way: ON_CALL when the person says that the caller is on the line, WRAP_UP when not.
 // ACCEPTED and ON_CALL are one for others: on_call. What the desk says is said again until its effect is seen.
 #include "node/client/desk.h"
 #include "node/client/texts.h"
@@ -52,7 +53,7 @@ static bool may_move(enum desk_state from, enum desk_state to)
     case DESK_ON_CALL:
         return from == DESK_RINGING || from == DESK_ACCEPTED;
     case DESK_WRAP_UP:
-        return from != DESK_RINGING && from != DESK_ACCEPTED;
+        return from != DESK_RINGING;
     case DESK_AVAILABLE:
         return from != DESK_ON_CALL;
     case DESK_NOT_READY:
@@ -85,6 +86,8 @@ static void say(struct desk *self, Cli__DeskWord__Word word, const char *call, u
     words.call = (char *)call;
     words.n = n;
     words.reason = (char *)reason;
+    if (word == CLI__DESK_WORD__WORD__NOT_REACHED)
+        words.text = self->said_text;
     Cli__ToNode message = CLI__TO_NODE__INIT;
     message.body_case = CLI__TO_NODE__BODY_DESK_WORD;
     message.desk_word = &words;
@@ -96,9 +99,10 @@ static void say_word(struct desk *self, struct word *word)
 {
     word->tries++;
     word->at_us = client_now(&self->base) + CLIENT_REPEAT_MS * (uint64_t)1000;
-    const char *reason = word == &self->state_word         ? self->reason
-                         : word == &self->disposition_word ? self->disposition
-                                                           : "";
+    const char *reason = word == &self->state_word                         ? self->reason
+                         : word == &self->disposition_word                 ? self->disposition
+                         : word->word == CLI__DESK_WORD__WORD__NOT_REACHED ? self->said_reason
+                                                                           : "";
     say(self, word->word, word->call, word->n, reason);
 }
 
@@ -187,6 +191,11 @@ static void emit_offer(struct desk *self, const Cli__Offered *words)
                                   .deadline_ms = words->deadline_ms,
                                   .queued_ms = words->queued_ms,
                                   .place = place_of(words->place)};
+    if (words->call_back != NULL) {
+        event.call_back = words->call_back->call;
+        event.owed_ms = words->call_back->owed_ms;
+        event.tries = words->call_back->tries;
+    }
     client_emit(&self->base, &event);
     free(languages);
 }
@@ -202,7 +211,9 @@ static void offered(struct desk *self, const Cli__Offered *words)
     if (same && (self->offer.n == words->n || self->state != DESK_RINGING)) {
         self->offer.n = words->n;
         self->offer.call_attach = words->call_attach;
-        if (self->state != DESK_RINGING)  // the person has said yes to this call, whoever offers it
+        if (self->state == DESK_ON_CALL && text_is_call_back(self->offer.call))
+            desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__REACHED, self->offer.call, self->offer.n);
+        else if (self->state != DESK_RINGING)  // the person has said yes to this call, whoever offers it
             desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__ACCEPT, self->offer.call, self->offer.n);
         return;
     }
@@ -224,12 +235,21 @@ static void offered(struct desk *self, const Cli__Offered *words)
     emit_offer(self, words);
 }
 
+// The person speaks with a caller she has dialled: no node can end that, and one that says so has a wrong picture.
+static bool keeps_call_back(struct desk *self)
+{
+    if (self->state != DESK_ON_CALL || !text_is_call_back(self->offer.call))
+        return false;
+    attachment_renew(&self->base);
+    return true;
+}
+
 static void withdrawn(struct desk *self, const Cli__Withdrawn *words)
 {
     if (is_about(&self->call_word, words->call, words->n))
         self->call_word.tries = 0;
     bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
-    if (ours && (words->n == 0 || words->n == self->offer.n))
+    if (ours && (words->n == 0 || words->n == self->offer.n) && !keeps_call_back(self))
         ended_by_other(self, words->reason, false);
 }
 
@@ -288,6 +308,8 @@ static void news(struct desk *self, const Cli__DeskNews *words)
             attachment_renew(&self->base);  // its picture of this desk is wrong
         else
             say(self, CLI__DESK_WORD__WORD__NO_CALL, words->call, words->n, "");
+    } else if (ours && words->ended && keeps_call_back(self)) {
+        return;
     } else if (ours && words->ended) {
         ended_by_other(self, words->reason[0] != '\0' ? words->reason : "ended",
                        words->state == REC__AGENT_STATE__WRAP_UP);
@@ -295,6 +317,8 @@ static void news(struct desk *self, const Cli__DeskNews *words)
         self->call_word.tries = 0;
         desk_move(self, DESK_ON_CALL, "");
         emit_call(self, HOTLINE_DESK_CONNECTED, self->offer.call, self->offer.n, "");
+    } else if (ours && words->connected && self->call_word.word == CLI__DESK_WORD__WORD__REACHED) {
+        self->call_word.tries = 0;
     } else if (words->ended && is_about(&self->call_word, words->call, 0)) {
         self->call_word.tries = 0;
     }
@@ -305,7 +329,7 @@ static void desk_message(struct hotline_client *client, const Cli__ToClient *mes
 {
     struct desk *self = desk_of(client);
     if (message->body_case == CLI__TO_CLIENT__BODY_OFFERED) {
-        if (!text_is_name(message->offered->call, CALL_ID_MAX_BYTES))
+        if (!text_is_call_id(message->offered->call))
             client->counts.malformed++;
         else if (client_is_current(client, message->offered->attach))
             offered(self, message->offered);
@@ -360,6 +384,7 @@ static bool desk_send_attach(struct hotline_client *client)
         words.call_attach = self->offer.call_attach;
         words.n = self->offer.n;
         words.accepted = self->state != DESK_RINGING;
+        words.reached = self->state == DESK_ON_CALL && text_is_call_back(self->offer.call);
     }
     Cli__ToNode message = CLI__TO_NODE__INIT;
     message.body_case = CLI__TO_NODE__BODY_ATTACH_DESK;

@@ -4,6 +4,8 @@
 
 #include "node/client/core.h"
 
+#include <hotline/desk.h>
+
 enum desk_state { DESK_AVAILABLE, DESK_RINGING, DESK_ACCEPTED, DESK_ON_CALL, DESK_WRAP_UP, DESK_NOT_READY };
 
 struct word {  // tries 0: there is none
@@ -27,8 +29,10 @@ struct desk {
         uint32_t n;
         uint32_t deadline_ms;
         uint64_t over_us;
-    } offer;                       // RINGING, ACCEPTED, ON_CALL
-    struct word call_word;         // ACCEPT, DECLINE, END, NO_CALL
+    } offer;                // RINGING, ACCEPTED, ON_CALL
+    struct word call_word;  // ACCEPT, DECLINE, END, NO_CALL, REACHED, NOT_REACHED
+    char said_reason[16];   // with NOT_REACHED
+    char said_text[HOTLINE_TEXT_MAX_BYTES + 1];
     struct word state_word;        // READY, AWAY, WRAPPING
     struct word disposition_word;  // said again whenever it attaches, until the next conversation
     char disposition[CLIENT_REASON_MAX_BYTES + 1];

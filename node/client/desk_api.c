@@ -97,6 +97,60 @@ enum hotline_result hotline_desk_end(struct hotline_client *client)
     return HOTLINE_OK;
 }
 
+// A call-back that was accepted and not reported on yet.
+static enum hotline_result dials(const struct hotline_client *client, const char *call)
+{
+    enum hotline_result result = has(client, call);
+    if (result != HOTLINE_OK)
+        return result;
+    const struct desk *self = (const struct desk *)client;
+    return self->state == DESK_ACCEPTED && text_is_call_back(self->offer.call) ? HOTLINE_OK : HOTLINE_WRONG_STATE;
+}
+
+enum hotline_result hotline_desk_reached(struct hotline_client *client, const char *call)
+{
+    enum hotline_result result = dials(client, call);
+    struct desk *self = desk_of(client);
+    if (result != HOTLINE_OK)
+        return result;
+    desk_move(self, DESK_ON_CALL, "");
+    desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__REACHED, self->offer.call, self->offer.n);
+    client_wake(client);
+    return HOTLINE_OK;
+}
+
+static const char *failure_text(enum hotline_call_back_failure failure)
+{
+    switch (failure) {
+    case HOTLINE_NO_ANSWER:
+        return "no_answer";
+    case HOTLINE_WRONG_NUMBER:
+        return "wrong_number";
+    case HOTLINE_NOT_REACHED:
+        return "other";
+    }
+    return NULL;
+}
+
+enum hotline_result hotline_desk_not_reached(struct hotline_client *client, const char *call,
+                                             enum hotline_call_back_failure failure, const char *text)
+{
+    enum hotline_result result = dials(client, call);
+    struct desk *self = desk_of(client);
+    text = text == NULL ? "" : text;
+    if (result != HOTLINE_OK)
+        return result;
+    if (failure_text(failure) == NULL || !text_is_printable(text, HOTLINE_TEXT_MAX_BYTES))
+        return HOTLINE_INVALID;
+    text_copy(self->said_reason, sizeof self->said_reason, failure_text(failure));
+    text_copy(self->said_text, sizeof self->said_text, text);
+    text_copy(self->ended_call, sizeof self->ended_call, self->offer.call);
+    desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__NOT_REACHED, self->offer.call, self->offer.n);
+    desk_rest(self, DESK_WRAP_UP);
+    client_wake(client);
+    return HOTLINE_OK;
+}
+
 enum hotline_result hotline_desk_available(struct hotline_client *client)
 {
     enum hotline_result result = is_desk(client);

@@ -51,7 +51,7 @@ enum hotline_result hotline_gateway_submit(struct hotline_client *client, const 
                                            char ret_id[HOTLINE_CALL_ID_BYTES])
 {
     char id[HOTLINE_CALL_ID_BYTES];
-    if (!is_gateway(client) || spec == NULL || (spec->id != NULL && !text_is_name(spec->id, CALL_ID_MAX_BYTES)))
+    if (!is_gateway(client) || spec == NULL || (spec->id != NULL && !text_is_name(spec->id, CALL_NAME_MAX_BYTES)))
         return HOTLINE_INVALID;
     if (client->phase == CLIENT_OVER)
         return HOTLINE_WRONG_STATE;

@@ -93,6 +93,7 @@ bool links_ping(struct hotline_client *self, uint32_t slot, uint64_t now_us)
     if (self->phase == CLIENT_ATTACHED && slot != self->primary && self->kind->attaches) {
         words.attached_to = self->node;
         words.party = self->party;
+        words.boot = self->links[self->primary].boot;
     }
     Cli__ToNode message = CLI__TO_NODE__INIT;
     message.body_case = CLI__TO_NODE__BODY_PING;

@@ -89,6 +89,9 @@ static void give_call(const struct out *out, const Cli__CallRow *from)
     row.call.reason = end_text(from->end);
     row.call.place = place_of(from->place);
     row.call.waited_ms = from->waited_ms;
+    row.call.call_back = from->call_back == NULL ? "" : from->call_back->call;
+    row.call.owed_ms = from->call_back == NULL ? 0 : from->call_back->owed_ms;
+    row.call.tries = from->call_back == NULL ? 0 : from->call_back->tries;
     give(out, &row);
 }
 
@@ -101,6 +104,7 @@ static void give_queue(const struct out *out, const Cli__QueueRow *from)
     row.queue.answered = from->answered;
     row.queue.abandoned = from->abandoned;
     row.queue.expired = from->expired;
+    row.queue.called_back = from->called_back;
     row.queue.asa_ms = from->asa_ms;
     row.queue.ewt_s = from->ewt_s;
     row.queue.longest_ms = from->longest_ms;
@@ -127,6 +131,21 @@ static void give_offered(const struct out *out, const Rec__Offered *from)
     row.offered.at_ms = from->at_ms;
     row.offered.outcome_at_ms = from->outcome_at_ms;
     give(out, &row);
+}
+
+static void fill_call_back(struct hotline_row *row, const Cli__Explain *from)
+{
+    static Rec__CallBack none = REC__CALL_BACK__INIT;
+    const Rec__CallBack *back = from->story->call_back == NULL ? &none : from->story->call_back;
+    row->explain.called_back_by = from->call_back;
+    row->explain.redials = from->story->redials;
+    row->explain.call_back = back->call;
+    row->explain.owed_ms = back->owed_ms;
+    row->explain.tries = back->tries;
+    row->explain.rests = back->rests;
+    row->explain.last_try = back->last;
+    row->explain.last_try_text = back->last_text;
+    row->explain.last_try_ms = back->last_ms;
 }
 
 static bool give_explain(const struct out *out, const Cli__Explain *from)
@@ -161,6 +180,7 @@ static bool give_explain(const struct out *out, const Cli__Explain *from)
     row.explain.offers = story->offers;
     row.explain.copies = from->copies;
     row.explain.offers_dropped = story->outcomes_dropped;
+    fill_call_back(&row, from);
     give(out, &row);
     for (size_t i = 0; i < story->n_story; i++)
         give_offered(out, story->story[i]);

@@ -85,6 +85,8 @@ const char *end_text(Rec__EndReason end)
         return "called_back";
     case REC__END_REASON__LOST:
         return "lost";
+    case REC__END_REASON__CANCELLED:
+        return "cancelled";
     case _REC__END_REASON_IS_INT_SIZE:
         break;
     }

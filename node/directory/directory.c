@@ -165,6 +165,7 @@ static void build(struct box *self, Rec__Directory *message)
         .reattach_ms = settings->reattach_ms,
         .adopt_after_ms = settings->adopt_after_ms,
         .adopt_alone_after_ms = settings->adopt_alone_after_ms,
+        .call_back_retry_ms = settings->call_back_retry_ms,
         .retention_ms = settings->retention_ms,
     };
     build_names(self, message);

@@ -53,7 +53,8 @@ struct directory_queue {
 };
 
 struct directory_settings {  // defaults filled in
-    uint32_t durability, durability_wait_ms, misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms;
+    uint32_t durability, durability_wait_ms, misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms,
+        call_back_retry_ms;
     uint64_t retention_ms;
 };
 

@@ -25,6 +25,11 @@ bool waiting_goes_before(const struct waiting_entry *a, const struct waiting_ent
     return order ? order < 0 : strcmp(a->id, b->id) < 0;
 }
 
+bool waiting_has_earlier_turn(const struct waiting_entry *a, const struct waiting_entry *b)
+{
+    return compare_turns(a, b) < 0;
+}
+
 static bool goes_before_at(const struct waiting_entry *a, const struct waiting_entry *b, struct sphere_point at)
 {
     int order = compare_turns(a, b);

@@ -51,6 +51,8 @@ struct waiting_entry *waiting_best(const struct waiting *self, const struct rout
 const struct waiting_entry *waiting_next(const struct waiting_entry *entry);
 // Its place among those in its group, which compete for the same agents: 1 goes first.
 uint32_t waiting_position(const struct waiting_entry *entry);
+// By (priority, queued) alone: among calls of one turn the nearest to the agent goes first, and any may.
+bool waiting_has_earlier_turn(const struct waiting_entry *a, const struct waiting_entry *b);
 // A strict order by (priority, queued, id): a goes before b.
 bool waiting_goes_before(const struct waiting_entry *a, const struct waiting_entry *b);
 

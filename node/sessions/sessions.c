@@ -231,6 +231,10 @@ static void ping(struct sessions *self, const struct session *session, const Cli
     message.body_case = CLI__TO_CLIENT__BODY_PONG;
     message.pong = &pong;
     send_to(self, &session->client, pack(self, &message));
+    // It stands by here, and is attached to another node: so that one lives.
+    struct event event = {.type = EVENT_HEARD, .session = session->id, .name = words->attached_to, .boot = words->boot};
+    if (words->boot != 0 && text_is_name(words->attached_to, NAME_MAX_BYTES))
+        self->events.event(self->events.context, &event);
 }
 
 static void gone(struct sessions *self, struct session *session, bool leaving)

@@ -1,4 +1,5 @@
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 
@@ -183,6 +184,7 @@ static void put_desk(struct board *self, uint32_t agent)
     body.since_ms = desk->since_ms;
     body.call = desk->call;
     body.misses = desk->misses;
+    body.reached = desk->here != NULL && callback_is_spoken(&desk->here->rung);
     struct effect *effect = say_effect(self, EFFECT_PUT);
     effect->kind = REC__KIND__DESK;
     effect->name = self->directory->agents[agent].id;
@@ -229,6 +231,8 @@ void board_read_call(struct board *self, struct call *call, const Rec__Call *bod
 {
     check(call->waiting.group == 0);
     call->state = body->state;
+    call->is_call_back = body->call_back != NULL;
+    call->rests = body->call_back != NULL && body->call_back->rests;
     call->queue = DIRECTORY_NONE;
     call->waiting.id = call->id;
     call->waiting.queued_ms = body->queued_ms;

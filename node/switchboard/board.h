@@ -37,6 +37,8 @@ struct board_node {
     uint64_t up_boot;     // 0: down
     uint64_t changed_us;  // when it last went up or down
     uint32_t rtt_us;
+    uint64_t heard_boot, heard_ms;  // a third hears it, in that boot; when that was said, by the clock of callbacks
+    bool swept;                     // its feeds were taken over in this boot of ours
 };
 
 // ---- N: what the owner of a call does for it
@@ -81,6 +83,8 @@ struct call {  // not ended
     Rec__CallState state;
     uint32_t queue;  // DIRECTORY_NONE: the directory no longer has it
     bool mine;
+    bool is_call_back;      // and has no gateway
+    bool rests;             // a call-back that is not offered just now
     bool drafted, changed;  // in this step
     Rec__Call *body;        // the draft
     struct waiting_entry waiting;
@@ -89,6 +93,8 @@ struct call {  // not ended
     struct duty *duty;  // mine, and it has been offered
     struct timer timer;
     uint64_t wait_limit_us;  // mine
+    uint64_t rest_until_us;  // mine and resting; TIMER_NEVER: until its caller's other call is over
+    uint64_t desk_seen_us;   // mine, a call-back and taken: its desk was last known to have it
     uint64_t news_us;        // mine and waiting: the next word on the position
     uint32_t position;       // last told
     uint32_t invited_agent;  // M: one of our desks asks for it, plus one
@@ -104,6 +110,7 @@ struct gateway {
     uint64_t session;               // here and attached: the session; otherwise 0
     bool here;                      // attached here last, and not elsewhere since
     bool left;                      // it signed off in order
+    bool silent;                    // its node does not hear it
     struct timer timer;             // how long its calls are kept for it
     struct call *calls;
 };
@@ -131,7 +138,9 @@ struct rung {  // the offer at a desk
     uint32_t node;         // the call's owner now
     uint64_t deadline_us;  // while it rings
     bool accepted, confirmed, joined;
-    bool over;  // the desk ended it; said again until the owner knows
+    bool not_reached;  // a call-back, dialled in vain: reason and text
+    char reason[24];
+    char text[201];
 };
 
 struct here {
@@ -179,6 +188,7 @@ struct board {
     uint32_t node_count;
     struct call *calls;
     uint32_t call_count;
+    struct callbacks *callbacks;
     struct gateway *gateways;
     struct desk *desks;          // by the directory's agents
     struct here *engaged;        // desks here that have a call, or leave one
@@ -200,7 +210,9 @@ struct board {
     uint32_t changed_desk_count;
     struct counters {
         uint64_t calls_submitted, calls_refused, offers_made, offers_taken, offers_refused, invites, invites_declined,
-            talk_ignored, records_ignored, words_refused, tried_forgotten, offers_kept_back;
+            talk_ignored, records_ignored, words_refused, tried_forgotten, offers_kept_back, callbacks_made,
+            callbacks_made_later, callbacks_made_alone, callbacks_put_off, callbacks_cancelled, callbacks_reached,
+            callbacks_failed, callbacks_expired, promises_dropped, redials;
     } counters;
 };
 
@@ -244,7 +256,9 @@ void call_end(struct board *self, struct call *call, Rec__EndReason end, const c
 void call_free_again(struct board *self, struct call *call, const char *detail);
 void call_connect(struct board *self, struct call *call);  // tells the gateway whom to connect
 void call_deadline(struct board *self, struct call *call);
-void call_let_go(struct board *self, struct call *call);  // another owns it now
+void call_start_wait(struct board *self, struct call *call);  // its wait limit counts from now
+void call_expire(struct board *self, struct call *call);      // to the queue's last resort
+void call_let_go(struct board *self, struct call *call);      // another owns it now
 void call_set_timer(struct board *self, struct call *call);
 void call_count_end(struct board *self, const Rec__Call *body);  // in the queue's statistics
 // Among those that wait; an agent's node looks only at calls whose owner is up.
@@ -298,6 +312,7 @@ void desk_settle(struct board *self, uint32_t agent);
 // The session here is over: `attach`, at `node`, is larger, and goes on with `call` ("": none).
 void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const char *node, const char *call);
 
+void desk_end(struct board *self, uint32_t agent);                             // the desk ends its call
 void desk_clear_call(struct board *self, uint32_t agent, const char *reason);  // the call there is no longer the desk's
 
 // ---- rings.c: an offer at the desk
@@ -305,6 +320,11 @@ void desk_clear_call(struct board *self, uint32_t agent, const char *reason);  /
 void desk_offered(struct board *self, const char *from, const Peer__Offer *offer);
 void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw);
 void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *confirm);
+Peer__Answer desk_answer(const struct rung *rung);          // what the call's owner is told of it
+void desk_say_leaving(struct board *self, uint32_t agent);  // ... and of the call that the desk has ended
+void desk_dialled(struct board *self, uint32_t agent, const Cli__DeskWord *word);
+// It has reached the caller of a call-back that it no longer has here.
+void desk_regain(struct board *self, uint32_t agent, const Cli__DeskWord *word);
 void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body);
 
 // ---- invites.c

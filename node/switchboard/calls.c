@@ -9,6 +9,7 @@
 //
 // From an accept until the legs are joined the call is CALL_RINGING and names the agent taken.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/text.h"
 
@@ -59,8 +60,8 @@ void call_move(struct board *self, struct call *call, Rec__CallState to)
 
 void call_enqueue(struct board *self, struct call *call)
 {
-    if (call->waiting.group != 0 || call->queue == DIRECTORY_NONE || call->state != REC__CALL_STATE__WAITING ||
-        !board_owner_up(self, call->owner) || call_reads_as_over(self, call))
+    if (call->waiting.group != 0 || call->rests || call->queue == DIRECTORY_NONE ||
+        call->state != REC__CALL_STATE__WAITING || !board_owner_up(self, call->owner) || call_reads_as_over(self, call))
         return;
     waiting_add(self->waiting, &call->waiting);
     struct stats_queue *queue = stats_queue(&self->stats, self->directory->queues[call->queue].id);
@@ -100,8 +101,14 @@ static void tell_waiting(struct board *self, struct call *call)
     say_call_news(self, call, &news);
 }
 
+void call_start_wait(struct board *self, struct call *call)
+{
+    uint32_t limit_ms = call->queue == DIRECTORY_NONE ? 0 : self->directory->queues[call->queue].wait_limit_ms;
+    call->wait_limit_us = call->queue == DIRECTORY_NONE ? TIMER_NEVER : self->now.mono_us + (uint64_t)limit_ms * 1000;
+}
+
 // The wait limit is over: the queue's last resort. `apply` saw to it that this comes to an end.
-static void expire(struct board *self, struct call *call)
+void call_expire(struct board *self, struct call *call)
 {
     const struct directory_queue *queue = &self->directory->queues[call->queue];
     if (queue->last_resort_queue == DIRECTORY_NONE) {
@@ -113,7 +120,7 @@ static void expire(struct board *self, struct call *call)
     body->queue = board_text(self, next->id);
     call_dequeue(self, call);
     board_read_call(self, call, body);
-    call->wait_limit_us = self->now.mono_us + (uint64_t)next->wait_limit_ms * 1000;
+    call_start_wait(self, call);
     call->news_us = 0;
     if (call->state == REC__CALL_STATE__WAITING)
         call_enqueue(self, call);
@@ -125,7 +132,7 @@ static void wait_on(struct board *self, struct call *call)
     bool new = call->state != REC__CALL_STATE__WAITING || call->news_us == 0;
     call_move(self, call, REC__CALL_STATE__WAITING);
     if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us) {
-        expire(self, call);
+        call_expire(self, call);
         return;
     }
     if (new) {
@@ -175,7 +182,8 @@ static uint32_t offer_nearest(struct board *self, struct call *call)
 
 void call_ring(struct board *self, struct call *call)
 {
-    if (!call->mine || call->state == REC__CALL_STATE__ENDED || (call->duty != NULL && call->duty->taken))
+    if (!call->mine || call->rests || call->state == REC__CALL_STATE__ENDED ||
+        (call->duty != NULL && call->duty->taken))
         return;
     if (call->queue != DIRECTORY_NONE && offer_nearest(self, call) > 0)
         call_move(self, call, REC__CALL_STATE__CALL_RINGING);
@@ -187,6 +195,10 @@ void call_ring(struct board *self, struct call *call)
 void call_connect(struct board *self, struct call *call)
 {
     const struct offer *taker = &call->duty->taker;
+    if (call->is_call_back) {  // nobody to tell: the agent dials
+        call_set_timer(self, call);
+        return;
+    }
     call->news_us = self->now.mono_us + (uint64_t)CONNECT_REPEAT_MS * 1000;
     call_set_timer(self, call);
     if (taker->agent == DIRECTORY_NONE)
@@ -228,7 +240,9 @@ static void count_end(struct board *self, const Rec__Call *body)
         return;
     uint32_t index = directory_find_queue(self->directory, body->queue);
     uint32_t target_ms = index == DIRECTORY_NONE ? 0 : self->directory->queues[index].target_ms;
-    if (body->end == REC__END_REASON__ANSWERED) {
+    if (body->call_back != NULL && body->end == REC__END_REASON__ANSWERED) {
+        stats_count(queue, body->ended_ms, STATS_CALLED_BACK, 0, target_ms);
+    } else if (body->end == REC__END_REASON__ANSWERED) {
         uint64_t wait_ms = body->connected_ms > body->queued_ms ? body->connected_ms - body->queued_ms : 0;
         stats_count(queue, body->ended_ms, STATS_ANSWERED, wait_ms, target_ms);
     } else if (body->end == REC__END_REASON__ABANDONED) {
@@ -259,6 +273,8 @@ void call_end(struct board *self, struct call *call, Rec__EndReason end, const c
     news.detail = body->detail;
     say_call_news(self, call, &news);
     call_count_end(self, body);
+    self->counters.callbacks_expired += call->is_call_back && end == REC__END_REASON__EXPIRED;
+    promise_of_call(self, call->id, body);
 }
 
 void call_let_go(struct board *self, struct call *call)
@@ -293,11 +309,13 @@ void call_set_timer(struct board *self, struct call *call)
         if (!offer->rings && !offer->unreachable)
             at = offer->repeat_us < at ? offer->repeat_us : at;
     }
-    if (call->state == REC__CALL_STATE__WAITING) {
+    if (call->rests) {
+        at = call->rest_until_us;
+    } else if (call->state == REC__CALL_STATE__WAITING) {
         at = call->wait_limit_us < at ? call->wait_limit_us : at;
         at = call->news_us < at ? call->news_us : at;
     }
-    if (taken && !call->duty->joined)
+    if (taken && !call->duty->joined && !call->is_call_back)
         at = call->news_us < at ? call->news_us : at;
     if (offer_is_doubtful(self, call)) {
         uint64_t doubt_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
@@ -314,16 +332,18 @@ void call_deadline(struct board *self, struct call *call)
         return;
     offer_overdue(self, call);
     offer_repeat(self, call);
-    if (call->duty != NULL && call->duty->taken) {
+    if (call->rests) {
+        callback_deadline(self, call);
+    } else if (call->duty != NULL && call->duty->taken) {
         if (offer_is_doubtful(self, call) && self->now.mono_us >= call->duty->doubt_us)
             offer_confirm(self, call);
-        if (!call->duty->joined && self->now.mono_us >= call->news_us)
+        if (!call->duty->joined && !call->is_call_back && self->now.mono_us >= call->news_us)
             call_connect(self, call);  // until the gateway says the legs are joined
     } else if (call->state == REC__CALL_STATE__CALL_RINGING && (call->duty == NULL || call->duty->offer_count == 0)) {
         call_ring(self, call);
     } else if (call->state == REC__CALL_STATE__WAITING) {
         if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us)
-            expire(self, call);
+            call_expire(self, call);
         else if (self->now.mono_us >= call->news_us)
             tell_waiting(self, call);
     }

@@ -1,5 +1,6 @@
 // What other nodes wrote, and who is up: copies change what is known here, never what is stored.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
@@ -23,6 +24,7 @@ static void copy_call(struct board *self, const struct record *record, const Rec
                              .attach = record->version.attach,
                              .owner = {board_node_index(self, record->version.owner), record->version.boot}};
         desk_call_copied(self, &ended, body);
+        promise_of_call(self, record->id, body);
         return;
     }
     if (!RULE(let_go_of_beaten) && call != NULL && call->mine)
@@ -35,9 +37,10 @@ static void copy_call(struct board *self, const struct record *record, const Rec
     call->attach = record->version.attach;
     call->owner = (struct party){board_node_index(self, record->version.owner), record->version.boot};
     call->born_ms = record->born_ms;
-    board_link_gateway(call, board_gateway(self, body->gateway));
+    board_link_gateway(call, body->call_back != NULL ? NULL : board_gateway(self, body->gateway));
     board_read_call(self, call, body);
     desk_call_copied(self, call, body);
+    promise_of_call(self, call->id, body);
     if (call->state == REC__CALL_STATE__ENDED) {
         call_count_end(self, body);
         invite_call_ended(self, call);
@@ -73,6 +76,8 @@ static void copy_desk(struct board *self, const struct record *record, const Rec
     text_copy(desk->call, sizeof desk->call, body->call);
     board_refresh_desk(self, agent);
     offer_desk_copied(self, agent);
+    if (body->reached)
+        promise_desk_speaks(self, body->call);
 }
 
 void copy_record(struct board *self, const struct record *record)
@@ -98,6 +103,7 @@ void copy_record(struct board *self, const struct record *record)
 void copy_purged(struct board *self, const char *id)
 {
     struct call *call = board_find_call(self, id);
+    promise_forget(self, id);
     if (call == NULL)
         return;
     call_dequeue(self, call);
@@ -122,6 +128,7 @@ void copy_peer_up(struct board *self, const struct event *event)
     self->nodes[node].changed_us = self->now.mono_us;
     self->nodes[node].rtt_us = event->rtt_us;
     refresh_desks_of(self, node);
+    promise_look_again(self);
     for (struct call *call = self->calls; call != NULL; call = call->hh.next) {
         if (call->mine)
             offer_node_up(self, call, node);
@@ -140,6 +147,7 @@ void copy_peer_down(struct board *self, const struct event *event)
     self->nodes[node].up_boot = 0;
     self->nodes[node].changed_us = self->now.mono_us;
     refresh_desks_of(self, node);
+    promise_of_node(self, node);
     for (struct call *call = self->calls; call != NULL; call = call->hh.next) {
         bool hit = false;
         if (call->owner.node == node)

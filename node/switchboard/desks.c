@@ -10,6 +10,7 @@
 // From its accept on a desk is busy. Only Withdraw, a copy of the call that names another agent or an end, or the
 // desk's own word frees it; no deadline does: the desk is the live party.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
@@ -137,7 +138,7 @@ static void answer_unresumed(struct board *self, uint32_t agent, bool same_login
     const struct rung *rung = &self->desks[agent].here->rung;
     if (!rung->accepted)
         say_offer_answer(self, agent, rung, PEER__ANSWER__REFUSES, same_login ? "attached_without" : "signed in anew");
-    else if (same_login)
+    else if (same_login || text_is_call_back(rung->call))
         say_offer_answer(self, agent, rung, rung->joined ? PEER__ANSWER__OVER : PEER__ANSWER__NO_CALL, "");
 }
 
@@ -171,12 +172,13 @@ static void resume_call(struct board *self, uint32_t agent, const Cli__AttachDes
     rung->deadline_us = self->now.mono_us + (uint64_t)ring_ms * 1000;
     if (call != NULL && call->owner.node == 0 && !call->mine)
         return;  // owned by an earlier start of this node: its gateway brings it back
-    say_offer_answer(self, agent, rung, rung->accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS, "");
+    rung->joined = words->reached && rung->accepted && text_is_call_back(rung->call);
+    say_offer_answer(self, agent, rung, desk_answer(rung), "");
 }
 
 static Rec__AgentState stated(const Cli__AttachDesk *words)
 {
-    bool has_call = text_is_name(words->call, CALL_ID_MAX_BYTES);
+    bool has_call = text_is_call_id(words->call);
     switch (words->state) {
     case REC__AGENT_STATE__RINGING:
     case REC__AGENT_STATE__ON_CALL:
@@ -255,11 +257,11 @@ static void answer_no(struct board *self, uint32_t agent, Peer__Answer answer, c
     say_desk_withdrawn(self, agent, rung.call, rung.n, reason);
 }
 
-static void answer_end(struct board *self, uint32_t agent)
+void desk_end(struct board *self, uint32_t agent)
 {
     struct here *here = self->desks[agent].here;
     here->leaving = here->rung;
-    say_offer_answer(self, agent, &here->rung, PEER__ANSWER__OVER, "");
+    desk_say_leaving(self, agent);
     here->rung = (struct rung){0};
     desk_set(self, agent, REC__AGENT_STATE__WRAP_UP, "");
     say_desk_news(self, agent, here->leaving.call, false, true);
@@ -304,6 +306,8 @@ void desk_word(struct board *self, const struct event *event)
     case CLI__DESK_WORD__WORD__DECLINE:
     case CLI__DESK_WORD__WORD__END:
     case CLI__DESK_WORD__WORD__NO_CALL:
+    case CLI__DESK_WORD__WORD__REACHED:
+    case CLI__DESK_WORD__WORD__NOT_REACHED:
         break;
     case CLI__DESK_WORD__WORD__READY:
     case CLI__DESK_WORD__WORD__AWAY:
@@ -323,13 +327,18 @@ void desk_word(struct board *self, const struct event *event)
         asked->n == word->n) {
         say_offer_answer(self, agent, asked, asked->joined ? PEER__ANSWER__OVER : PEER__ANSWER__NO_CALL, "asked");
         *asked = (struct rung){0};
+    } else if (!about_call &&
+               word->word == CLI__DESK_WORD__WORD__REACHED) {  // it crossed a withdrawal: she speaks all the same
+        desk_regain(self, agent, word);
     } else if (!about_call) {  // withdrawn in the meantime
         self->counters.words_refused++;
         say_desk_withdrawn(self, agent, word->call, word->n, "no_longer_offered");
     } else if (word->word == CLI__DESK_WORD__WORD__ACCEPT) {
         answer_accept(self, agent);
+    } else if (word->word == CLI__DESK_WORD__WORD__REACHED || word->word == CLI__DESK_WORD__WORD__NOT_REACHED) {
+        desk_dialled(self, agent, word);
     } else if (word->word == CLI__DESK_WORD__WORD__END && rung->accepted) {
-        answer_end(self, agent);
+        desk_end(self, agent);
     } else if (word->word == CLI__DESK_WORD__WORD__NO_CALL && rung->accepted) {
         answer_no(self, agent, PEER__ANSWER__NO_CALL, "no_call");
         become_available(self, agent);
@@ -382,9 +391,9 @@ void desk_deadline(struct board *self, uint32_t agent)
         return;
     }
     if (RULE(repeat_accept) && here->rung.call[0] != '\0' && here->rung.accepted && !here->rung.confirmed)
-        say_offer_answer(self, agent, &here->rung, PEER__ANSWER__ACCEPTS, "");
+        say_offer_answer(self, agent, &here->rung, desk_answer(&here->rung), "");
     if (here->leaving.call[0] != '\0')
-        say_offer_answer(self, agent, &here->leaving, PEER__ANSWER__OVER, "");
+        desk_say_leaving(self, agent);
     if (here->hold[0] != '\0' && self->now.mono_us >= here->hold_until_us) {
         invite_release(self, agent);
         invite_desk(self, agent);

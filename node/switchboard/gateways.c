@@ -1,6 +1,7 @@
 // Gateways: who holds the callers' legs. What a gateway lists when it attaches is what there is; what it does not list
 // has ended, and what an older login of it held is owed a call-back.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
@@ -9,12 +10,13 @@
 
 #define GATEWAY_ENDS_A_STEP 200
 
-static void put_gateway(struct board *self, const struct gateway *gateway, bool left, uint32_t calls)
+static void put_gateway(struct board *self, const struct gateway *gateway, uint32_t calls)
 {
     Rec__Gateway body = REC__GATEWAY__INIT;
     body.node = self->node;
     body.since_ms = self->now.wall_ms;
-    body.left = left;
+    body.left = gateway->left;
+    body.silent = gateway->silent;
     body.calls = calls;
     struct effect *effect = say_effect(self, EFFECT_PUT);
     effect->kind = REC__KIND__GATEWAY;
@@ -97,7 +99,7 @@ void gateway_attach(struct board *self, const struct event *event)
     gateway->owner = (struct party){0, self->boot};
     gateway->session = event->session;
     gateway->here = true;
-    gateway->left = false;
+    gateway->left = gateway->silent = false;
     text_copy(gateway->site, sizeof gateway->site, words->site);
     timers_unset(&self->timers, &gateway->timer);
     struct effect *effect = say_effect(self, EFFECT_BIND);
@@ -108,13 +110,13 @@ void gateway_attach(struct board *self, const struct event *event)
     if (again)
         return;
     if (!RULE(gateway_after_calls))
-        put_gateway(self, gateway, false, (uint32_t)words->n_calls);
+        put_gateway(self, gateway, (uint32_t)words->n_calls);
     for (size_t i = 0; i < words->n_calls; i++)
         if (words->calls[i]->submit != NULL)
             call_take(self, gateway, words->calls[i], gateway->attach);
     end_unlisted(self, gateway);
     board_flush(self);  // the gateway's attachment is written after the calls it lists
-    put_gateway(self, gateway, false, (uint32_t)words->n_calls);
+    put_gateway(self, gateway, (uint32_t)words->n_calls);
 }
 
 // ---- words about a leg
@@ -205,7 +207,7 @@ static void end_some(struct board *self, struct gateway *gateway)
         timers_set(&self->timers, &gateway->timer, self->now.mono_us + 1);  // not in this step
     } else if (gateway->left) {
         board_flush(self);
-        put_gateway(self, gateway, true, 0);
+        put_gateway(self, gateway, 0);
     }
 }
 
@@ -220,6 +222,9 @@ void gateway_gone(struct board *self, const struct event *event)
         end_some(self, gateway);
         return;
     }
+    gateway->silent = true;
+    put_gateway(self, gateway, 0);  // others may know by it that its callers dial again
+    promise_of_gateway(self, gateway);
     uint64_t keep_ms = self->directory == NULL ? 0 : self->directory->settings.reattach_ms;
     timers_set(&self->timers, &gateway->timer, self->now.mono_us + keep_ms * 1000);
 }
@@ -241,5 +246,9 @@ void gateway_copied(struct board *self, const struct record *record)
     gateway->here = false;
     gateway->attach = record->version.attach;
     gateway->owner = owner;
+    const Rec__Gateway *body = rec__gateway__unpack(arena_allocator_more(&self->arena, DRAFT_BUDGET_BYTES),
+                                                    record->body.bytes, record->body.data);
+    gateway->silent = body != NULL && body->silent;
     end_unlisted(self, gateway);
+    promise_of_gateway(self, gateway);
 }

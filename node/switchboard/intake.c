@@ -1,5 +1,6 @@
 // Intake: how a call comes to be here, by a submission or as part of what a gateway says it holds when it attaches.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
@@ -85,7 +86,7 @@ static bool find_place(struct board *self, struct admission *a, const char *site
 
 static bool admit(struct board *self, struct admission *a)
 {
-    if (!text_is_name(a->submit->call, CALL_ID_MAX_BYTES))
+    if (!text_is_name(a->submit->call, CALL_NAME_MAX_BYTES))
         return refuse(self, a, "bad_call_id", "a call id is 1 to 128 printable ASCII characters without space or ~");
     if (self->directory == NULL)
         return refuse(self, a, "no_directory", "this node has no directory yet: apply one");
@@ -122,10 +123,16 @@ static void own(struct board *self, struct call *call, struct gateway *gateway, 
     board_link_gateway(call, gateway);
 }
 
-static void start_waiting_clock(struct board *self, struct call *call)
+// Its caller was lost with another call, and keeps the place of that.
+static void take_old_place(struct board *self, struct call *call, Rec__Call *body)
 {
-    uint32_t limit_ms = call->queue == DIRECTORY_NONE ? 0 : self->directory->queues[call->queue].wait_limit_ms;
-    call->wait_limit_us = call->queue == DIRECTORY_NONE ? TIMER_NEVER : self->now.mono_us + (uint64_t)limit_ms * 1000;
+    uint64_t queued_ms;
+    const char *lost = promise_redialled(self, call->id, body->caller->number, &queued_ms);
+    if (lost == NULL)
+        return;
+    body->redials = board_text(self, lost);
+    body->queued_ms = queued_ms < body->queued_ms ? queued_ms : body->queued_ms;
+    promise_of_call(self, call->id, body);
 }
 
 static struct call *create(struct board *self, const struct admission *a, uint64_t attach, uint64_t queued_ms)
@@ -139,8 +146,10 @@ static struct call *create(struct board *self, const struct admission *a, uint64
     body->queue = board_text(self, self->directory->queues[a->queue].id);
     body->dialled = a->submit->dialled;
     body->queued_ms = queued_ms > 0 && queued_ms < self->now.wall_ms ? queued_ms : self->now.wall_ms;
+    if (queued_ms == 0)
+        take_old_place(self, call, body);
     board_read_call(self, call, body);
-    start_waiting_clock(self, call);
+    call_start_wait(self, call);
     self->counters.calls_submitted++;
     return call;
 }
@@ -212,7 +221,7 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
 
 static void go_on(struct board *self, struct call *call, const Cli__HeldCall *held)
 {
-    start_waiting_clock(self, call);
+    call_start_wait(self, call);
     call->news_us = 0;
     if (self->directory != NULL)
         offer_restore(self, call);
@@ -259,6 +268,10 @@ static void take_over(struct board *self, struct gateway *gateway, struct call *
 void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach)
 {
     struct admission a = {.gateway = gateway, .session = gateway->session, .submit = held->submit};
+    if (text_is_call_back(held->submit->call)) {
+        refuse(self, &a, "bad_call_id", "a call-back is no gateway's call");
+        return;
+    }
     struct call *call = board_find_call(self, held->submit->call);
     if (call != NULL && call->gateway != gateway) {
         refuse(self, &a, "call_id_in_use", "another gateway holds a call of this id");

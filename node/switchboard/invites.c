@@ -233,7 +233,7 @@ static bool answer_by_open_offer(struct board *self, struct call *call, uint32_t
     struct offer *offer = offered == NULL || !offered->mine ? NULL : offer_find(offered, agent);
     if (offer == NULL)
         return false;
-    if (call == NULL || offer->rings || !waiting_goes_before(&call->waiting, &offered->waiting)) {
+    if (call == NULL || offer->rings || !waiting_has_earlier_turn(&call->waiting, &offered->waiting)) {
         offer_say_again(self, offered, offer, true);
         return true;
     }

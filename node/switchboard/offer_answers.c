@@ -1,5 +1,8 @@
 // What the desk's node answers to an offer, at the owner of the call (N). The first accept wins.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
+
+#include "cluster/base/text.h"
 
 #include "cluster/base/rule.h"
 
@@ -130,7 +133,7 @@ static void answer_rings_or_accepts(struct board *self, const char *from, struct
     }
     offer->node = node;
     offer->unreachable = false;
-    if (answer->answer == PEER__ANSWER__ACCEPTS) {
+    if (answer->answer != PEER__ANSWER__RINGS) {
         take_offer(self, call, *offer);
         return;
     }
@@ -171,6 +174,31 @@ static void answer_over(struct board *self, const char *from, struct call *call,
     call_free_again(self, call, why_unjoined);
 }
 
+// What the agent says who dialled. It may come before her accept.
+static void answer_of_dialler(struct board *self, const char *from, struct call *call, uint32_t agent,
+                              const Peer__OfferAnswer *answer)
+{
+    static const char *const reasons[] = {"no_answer", "wrong_number"};
+    if (!call->is_call_back) {
+        say_not_yours(self, from, answer->name, "over");
+        return;
+    }
+    if (!is_taker(call, agent, answer->name))
+        answer_rings_or_accepts(self, from, call, agent, answer);
+    if (!is_taker(call, agent, answer->name))
+        return;
+    call->duty->taker.node = board_node_index(self, from);
+    const char *reason = "other";
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reasons[i], answer->reason) == 0)
+            reason = reasons[i];
+    bool readable = text_is_printable(answer->text, CALLBACK_TEXT_MAX_BYTES);
+    if (answer->answer == PEER__ANSWER__REACHED)
+        callback_reached(self, call);
+    else
+        callback_failed(self, call, reason, readable ? answer->text : "");
+}
+
 void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer)
 {
     const Peer__OfferName *name = answer->name;
@@ -205,6 +233,10 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
         break;
     case PEER__ANSWER__OVER:
         answer_over(self, from, call, agent, answer, "ended before the legs were joined");
+        break;
+    case PEER__ANSWER__REACHED:
+    case PEER__ANSWER__NOT_REACHED:
+        answer_of_dialler(self, from, call, agent, answer);
         break;
     case PEER__ANSWER__ANSWER_UNSET:
     case _PEER__ANSWER_IS_INT_SIZE:

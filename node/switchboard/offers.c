@@ -101,6 +101,7 @@ void offer_say_again(struct board *self, struct call *call, struct offer *offer,
     words.n_languages = body->caller->n_languages;
     words.km = sphere_km(call->waiting.from, self->agents[offer->agent].at);
     words.invited = invited;
+    words.call_back = body->call_back;
     Peer__Talk talk = PEER__TALK__INIT;
     talk.body_case = PEER__TALK__BODY_OFFER;
     talk.offer = &words;

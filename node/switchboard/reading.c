@@ -1,7 +1,9 @@
 #include "node/switchboard/reading.h"
 
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,8 @@ uint32_t reading_calls(const struct board *self, struct now now, struct reading_
         const struct call *call = order[i];
         bool over = call_reads_as_over(self, call) || is_dead(self, now, call->owner);
         uint32_t end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK;
+        if (call->is_call_back)  // its maker is gone: it counts as not made, unless it was spoken
+            end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__ANSWERED : REC__END_REASON__CANCELLED;
         if (call_reads_as_over(self, call) && attach_login(call->attach) == attach_login(call->gateway->attach))
             end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED;
         (*ret_calls)[i] = (struct reading_call){.id = call->id,
@@ -53,6 +57,20 @@ uint32_t reading_calls(const struct board *self, struct now now, struct reading_
     }
     free(order);
     return count;
+}
+
+void reading_call_back(const struct board *self, const char *id, char *ret_id, size_t room)
+{
+    char name[CALL_ID_MAX_BYTES + 16];
+    ret_id[0] = '\0';
+    if (strlen(id) > CALL_NAME_MAX_BYTES || text_is_call_back(id))
+        return;
+    for (uint32_t number = 1; number <= CALLBACKS_A_CALL_MAX; number++) {
+        snprintf(name, sizeof name, "%s~%u", id, number);
+        if (store_find(self->store, REC__KIND__CALL, name) == NULL)
+            return;
+        text_copy(ret_id, room, name);
+    }
 }
 
 void reading_queue(const struct board *self, struct now now, uint32_t queue, struct reading_queue *ret_queue)
@@ -81,6 +99,7 @@ void reading_queue(const struct board *self, struct now now, uint32_t queue, str
         ret_queue->answered_in_target = sum.answered_in_target;
         ret_queue->abandoned = sum.abandoned;
         ret_queue->expired = sum.expired;
+        ret_queue->called_back = sum.called_back;
         ret_queue->asa_ms = sum.answered > 0 ? (uint32_t)(sum.answered_wait_ms / sum.answered) : 0;
         ret_queue->ewt_s = stats_ewt_s(stats, ret_queue->waiting + 1);
     }
@@ -114,6 +133,17 @@ uint32_t reading_counters(const struct board *self, struct reading_counter *ret_
         {"records_ignored", c->records_ignored},
         {"words_refused", c->words_refused},
         {"tried_forgotten", c->tried_forgotten},
+        {"promises_open", promises_open(self)},
+        {"promises_dropped", c->promises_dropped},
+        {"callbacks_made", c->callbacks_made},
+        {"callbacks_made_later", c->callbacks_made_later},
+        {"callbacks_made_alone", c->callbacks_made_alone},
+        {"callbacks_put_off", c->callbacks_put_off},
+        {"callbacks_cancelled", c->callbacks_cancelled},
+        {"callbacks_reached", c->callbacks_reached},
+        {"callbacks_failed", c->callbacks_failed},
+        {"callbacks_expired", c->callbacks_expired},
+        {"redials", c->redials},
     };
     uint32_t count = sizeof all / sizeof *all;
     count = count < room ? count : room;

@@ -29,10 +29,13 @@ struct reading_call {
 // The calls that are not ended, oldest first, into an array the caller frees. Returns how many.
 uint32_t reading_calls(const struct board *self, struct now now, struct reading_call **ret_calls);
 
+// The last call-back that stands for the call `id`; "" when there is none.
+void reading_call_back(const struct board *self, const char *id, char *ret_id, size_t room);
+
 struct reading_queue {
     uint32_t waiting;
     uint64_t longest_ms;
-    uint32_t answered, answered_in_target, abandoned, expired, asa_ms, ewt_s;
+    uint32_t answered, answered_in_target, abandoned, expired, called_back, asa_ms, ewt_s;
 };
 
 void reading_queue(const struct board *self, struct now now, uint32_t queue, struct reading_queue *ret_queue);

@@ -1,5 +1,6 @@
 // An offer at the desk (M): rung or refused, withdrawn, confirmed; and what a copy of the call says of it.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
@@ -21,12 +22,13 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
         .priority = offer->priority, .queued_ms = offer->queued_ms, .id = offer->name->call};
     if (desk->here->hold[0] != '\0' && strcmp(desk->here->hold, offer->name->call) != 0) {
         const struct call *held = board_find_call(self, desk->here->hold);
-        if (held != NULL && held->state == REC__CALL_STATE__WAITING && waiting_goes_before(&held->waiting, &offered))
+        if (held != NULL && held->state == REC__CALL_STATE__WAITING &&
+            waiting_has_earlier_turn(&held->waiting, &offered))
             return "held";
     }
     const struct call *best = invite_best(self, agent);
     if (RULE(refuse_lesser_offer) && best != NULL && strcmp(best->id, offer->name->call) != 0 &&
-        waiting_goes_before(&best->waiting, &offered))
+        waiting_has_earlier_turn(&best->waiting, &offered))
         return "another_call_first";
     return NULL;
 }
@@ -55,6 +57,7 @@ static void ring_desk(struct board *self, uint32_t agent, const char *from, cons
     words.place = offer->place;
     words.languages = offer->languages;
     words.n_languages = offer->n_languages;
+    words.call_back = offer->call_back;
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_OFFERED;
     message.offered = &words;
@@ -76,8 +79,7 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
             return;  // of an owner before this one
         here->rung.call_attach = offer->name->call_attach;
         here->rung.node = board_node_index(self, from);
-        say_offer_answer(self, agent, &here->rung, here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS,
-                         "");
+        say_offer_answer(self, agent, &here->rung, desk_answer(&here->rung), "");
         return;
     }
     if (here != NULL && offer->invited)
@@ -123,7 +125,9 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
     uint32_t agent;
     struct here *here = rung_here(self, withdraw->name, &agent);
     if (here != NULL) {
-        if (!RULE(judge_by_attach) || withdraw->name->call_attach >= here->rung.call_attach)
+        if (callback_is_spoken(&here->rung))
+            here->rung.confirmed = true;  // never let go: its maker is told no more
+        else if (!RULE(judge_by_attach) || withdraw->name->call_attach >= here->rung.call_attach)
             desk_clear_call(self, agent, withdraw->reason);
         return;
     }
@@ -138,6 +142,8 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
 static void confirm_call(struct board *self, uint32_t agent, bool joined)
 {
     struct rung *rung = &self->desks[agent].here->rung;
+    if (callback_is_spoken(rung) && !joined)
+        return;  // the owner has yet to hear that the caller is on the line
     rung->confirmed = true;
     if (!rung->accepted) {  // the person said yes through another node
         rung->accepted = true;
@@ -205,17 +211,99 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         const char *id = self->directory->agents[agent].id;
         uint32_t before = here->rung.node;
         here->rung.node = call->owner.node;
-        if (RULE(copy_frees_desk) && body->state == REC__CALL_STATE__ENDED) {
+        bool ended = body->state == REC__CALL_STATE__ENDED;
+        bool other = body->agent[0] != '\0' &&
+                     (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach));
+        if (callback_is_spoken(&here->rung) && (ended || other)) {
+            here->rung.confirmed = true;  // never let go: the desk ends it
+        } else if (RULE(copy_frees_desk) && ended) {
             desk_clear_call(self, agent, "ended");
-        } else if (RULE(copy_frees_desk) && body->agent[0] != '\0' &&
-                   (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach))) {
+        } else if (RULE(copy_frees_desk) && other) {
             desk_clear_call(self, agent, "answered_elsewhere");
         } else if (body->agent[0] != '\0') {
             confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
         } else if (here->rung.confirmed || before != call->owner.node || call->attach > here->rung.call_attach) {
             here->rung.confirmed = false;
-            say_offer_answer(self, agent, &here->rung,
-                             here->rung.accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS, "");
+            say_offer_answer(self, agent, &here->rung, desk_answer(&here->rung), "");
+            desk_settle(self, agent);
         }
     }
+}
+
+// ---- what the owner is told, again and again
+
+Peer__Answer desk_answer(const struct rung *rung)
+{
+    if (callback_is_spoken(rung))
+        return PEER__ANSWER__REACHED;
+    return rung->accepted ? PEER__ANSWER__ACCEPTS : PEER__ANSWER__RINGS;
+}
+
+// It ended the call, or dialled in vain: said until the owner knows.
+void desk_say_leaving(struct board *self, uint32_t agent)
+{
+    struct rung *leaving = &self->desks[agent].here->leaving;
+    bool owner_gone = leaving->node != 0 && self->nodes[leaving->node].up_boot == 0;
+    uint64_t patience_us = (uint64_t)self->directory->settings.adopt_after_ms * 1000;
+    if (owner_gone && self->now.mono_us - self->nodes[leaving->node].changed_us >= patience_us)
+        *leaving = (struct rung){0};  // nobody is left to hear it
+    else
+        say_offer_answer(self, agent, leaving, leaving->not_reached ? PEER__ANSWER__NOT_REACHED : PEER__ANSWER__OVER,
+                         leaving->reason);
+}
+
+// ---- a call-back: the agent has dialled
+
+static void answer_reached(struct board *self, uint32_t agent)
+{
+    struct rung *rung = &self->desks[agent].here->rung;
+    if (!rung->joined) {
+        rung->joined = true;
+        rung->confirmed = false;
+        board_desk_changed(self, agent);
+        promise_desk_speaks(self, rung->call);
+    }
+    say_desk_news(self, agent, rung->call, true, false);
+    say_offer_answer(self, agent, rung, PEER__ANSWER__REACHED, "");
+    desk_settle(self, agent);
+}
+
+void desk_dialled(struct board *self, uint32_t agent, const Cli__DeskWord *word)
+{
+    struct rung *rung = &self->desks[agent].here->rung;
+    if (!rung->accepted || !text_is_call_back(rung->call)) {
+        self->counters.words_refused++;
+        say_refused(self, self->desks[agent].here->session, "no_call_back", word->call, self->desks[agent].attach,
+                    "call %s is no call-back that was accepted", word->call);
+        return;
+    }
+    if (word->word == CLI__DESK_WORD__WORD__REACHED) {
+        answer_reached(self, agent);
+        return;
+    }
+    if (rung->joined)
+        return;  // it was reached: that is ended, not taken back
+    bool readable = text_is_printable(word->text, CALLBACK_TEXT_MAX_BYTES);
+    rung->not_reached = true;
+    text_copy(rung->reason, sizeof rung->reason, word->reason);
+    text_copy(rung->text, sizeof rung->text, readable ? word->text : "");
+    desk_end(self, agent);
+}
+
+void desk_regain(struct board *self, uint32_t agent, const Cli__DeskWord *word)
+{
+    struct desk *desk = &self->desks[agent];
+    struct rung *rung = &desk->here->rung;
+    const struct call *call = board_find_call(self, word->call);
+    if (rung->call[0] != '\0' || !text_is_call_id(word->call) || !text_is_call_back(word->call) ||
+        desk->state != REC__AGENT_STATE__AVAILABLE) {
+        self->counters.words_refused++;  // it has another call here: it attaches anew, and says what it does
+        return;
+    }
+    *rung = (struct rung){.n = word->n, .accepted = true, .node = call != NULL ? call->owner.node : 0};
+    text_copy(rung->call, sizeof rung->call, word->call);
+    invite_release(self, agent);
+    desk_set(self, agent, REC__AGENT_STATE__RINGING, "");
+    desk_set(self, agent, REC__AGENT_STATE__ON_CALL, "");
+    answer_reached(self, agent);
 }

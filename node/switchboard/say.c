@@ -195,6 +195,7 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
     words.answer = answer;
     words.desk_attach = self->desks[agent].attach;
     words.reason = (char *)reason;
+    words.text = (char *)rung->text;
     Rec__Record record;
     Rec__Version version;
     if (answer == PEER__ANSWER__REFUSES)

@@ -55,6 +55,9 @@ void stats_count(struct stats_queue *queue, uint64_t ended_ms, enum stats_end en
     case STATS_EXPIRED:
         counts->expired++;
         break;
+    case STATS_CALLED_BACK:
+        counts->called_back++;
+        break;
     }
 }
 
@@ -70,6 +73,7 @@ struct stats_hour stats_sum(const struct stats_queue *queue, uint64_t now_ms)
         total.answered_in_target += counts->answered_in_target;
         total.abandoned += counts->abandoned;
         total.expired += counts->expired;
+        total.called_back += counts->called_back;
         total.answered_wait_ms += counts->answered_wait_ms;
     }
     return total;

@@ -16,7 +16,7 @@
 
 struct stats_hour {
     uint64_t hour;  // since 1970
-    uint32_t answered, answered_in_target, abandoned, expired;
+    uint32_t answered, answered_in_target, abandoned, expired, called_back;
     uint64_t answered_wait_ms;
 };
 
@@ -32,7 +32,7 @@ struct stats {  // zero is empty and valid
     uint32_t count;
 };
 
-enum stats_end { STATS_ANSWERED, STATS_ABANDONED, STATS_EXPIRED };
+enum stats_end { STATS_ANSWERED, STATS_ABANDONED, STATS_EXPIRED, STATS_CALLED_BACK };
 
 // NULL past DIRECTORY_QUEUES_MAX names.
 struct stats_queue *stats_queue(struct stats *self, const char *id);

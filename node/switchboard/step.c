@@ -1,5 +1,6 @@
 // One event in, effects out.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/text.h"
 
@@ -20,6 +21,7 @@ struct board *board_create(const struct board_options *options)
     self->calls_max = options->calls_max ? options->calls_max : SWITCHBOARD_CALLS_MAX;
     self->waiting = check_alloc(sizeof *self->waiting);
     self->tells_decisions = options->tells_decisions;
+    self->callbacks = callbacks_create();
     self->tick.kind = TIMER_TICK;
     uint32_t me = board_node_index(self, self->node);
     check(me == 0);
@@ -54,6 +56,7 @@ void board_free(struct board *self)
     free(self->route_memory);
     free(self->own_memory);
     free(self->waiting);
+    callbacks_free(self->callbacks);
     timers_close(&self->timers);
     arena_close(&self->arena);
     free(self);
@@ -112,6 +115,7 @@ static void tick(struct board *self)
         if (here != NULL)
             invite_desk(self, i);
     }
+    promises_tick(self);
     timers_set(&self->timers, &self->tick, self->now.mono_us + (uint64_t)SWITCHBOARD_TICK_MS * 1000);
 }
 
@@ -172,6 +176,12 @@ static void dispatch(struct board *self, const struct event *event)
         break;
     case EVENT_TALK:
         talk(self, event->name, event->talk);
+        break;
+    case EVENT_HEARD:
+        promise_heard(self, event->name, event->boot);
+        break;
+    case EVENT_SWEPT:
+        promise_swept(self, event->name);
         break;
     case EVENT_DESK_ATTACH:
         desk_attach(self, event);

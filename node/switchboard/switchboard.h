@@ -31,7 +31,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_REPEAT_MS 500        // what must arrive between owners is said again
 #define SWITCHBOARD_TICK_MS 1000
 #define SWITCHBOARD_DECISION_CALLS_MAX 64  // named with one decision
-#define SWITCHBOARD_NEWS_MS 15000  // a waiting caller is told the position this often
+#define SWITCHBOARD_NEWS_MS 15000          // a waiting caller is told the position this often
 
 // ---- events
 
@@ -42,6 +42,8 @@ enum event_type {
     EVENT_PEER_UP,      // name, boot, rtt_us
     EVENT_PEER_RTT,     // name, rtt_us: measured anew
     EVENT_PEER_DOWN,    // name, boot
+    EVENT_HEARD,        // name, boot: a third hears that node, or is attached to it
+    EVENT_SWEPT,        // in this boot all that `name` had was taken over
     EVENT_TALK,         // from a peer or this node itself
     EVENT_DESK_ATTACH,  // session
     EVENT_DESK_WORD,    // of the desk `name`

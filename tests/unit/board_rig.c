@@ -46,6 +46,7 @@ struct rig {
     Rec__Call *call;
     uint64_t attach[16];  // by session, for words
     bool held;
+    char number[32];  // of the callers
 };
 
 static void step(struct rig *self, int node, struct event *event);
@@ -146,8 +147,11 @@ struct rig *rig_create(void)
         for (int k = 0; k < RIG_NODES; k++) {
             struct event event = {
                 .type = EVENT_PEER_UP, .name = self->nodes[k].name, .boot = self->nodes[k].boot, .rtt_us = 1000};
-            if (i != k)
-                step(self, i, &event);
+            struct event swept = {.type = EVENT_SWEPT, .name = self->nodes[k].name};
+            if (i == k)
+                continue;
+            step(self, i, &event);
+            step(self, i, &swept);
         }
     return self;
 }
@@ -309,9 +313,22 @@ void rig_cut(struct rig *self, int index, bool up)
                               .name = self->nodes[index].name,
                               .boot = self->nodes[index].boot,
                               .rtt_us = 1000};
-        if (i != index && self->nodes[i].up)
-            step(self, i, &event);
+        struct event back = event;
+        back.name = self->nodes[i].name;
+        back.boot = self->nodes[i].boot;
+        if (i == index || !self->nodes[i].up)
+            continue;
+        step(self, i, &event);
+        if (up)
+            step(self, index, &back);
     }
+    rig_settle(self);
+}
+
+void rig_hearsay(struct rig *self, int node, int hears)
+{
+    struct event event = {.type = EVENT_HEARD, .name = self->nodes[hears].name, .boot = self->nodes[hears].boot};
+    step(self, node, &event);
     rig_settle(self);
 }
 
@@ -339,7 +356,7 @@ void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *
     words.call = (char *)call;
     words.call_attach = 1;
     words.n = n;
-    words.accepted = state == REC__AGENT_STATE__ON_CALL;
+    words.accepted = words.reached = state == REC__AGENT_STATE__ON_CALL;
     struct event event = {.type = EVENT_DESK_ATTACH, .session = session, .attach_desk = &words};
     step(self, node, &event);
     rig_settle(self);
@@ -350,16 +367,31 @@ void rig_desk(struct rig *self, int node, uint64_t session, const char *agent, u
     rig_desk_resumes(self, node, session, agent, attach, REC__AGENT_STATE__AVAILABLE, "", 0);
 }
 
-void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word)
+static void say_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord words)
 {
     const Cli__ToClient *offered = rig_heard(self, node, session, CLI__TO_CLIENT__BODY_OFFERED);
-    Cli__DeskWord words = CLI__DESK_WORD__INIT;
     words.attach = self->attach[session];
-    words.word = word;
     words.call = offered == NULL ? (char *)"" : offered->offered->call;
     struct event event = {.type = EVENT_DESK_WORD, .session = session, .name = agent, .desk_word = &words};
     step(self, node, &event);
     rig_settle(self);
+}
+
+void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word)
+{
+    Cli__DeskWord words = CLI__DESK_WORD__INIT;
+    words.word = word;
+    say_desk_word(self, node, session, agent, words);
+}
+
+void rig_not_reached(struct rig *self, int node, uint64_t session, const char *agent, const char *reason,
+                     const char *text)
+{
+    Cli__DeskWord words = CLI__DESK_WORD__INIT;
+    words.word = CLI__DESK_WORD__WORD__NOT_REACHED;
+    words.reason = (char *)reason;
+    words.text = (char *)text;
+    say_desk_word(self, node, session, agent, words);
 }
 
 void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bool desk, bool leaving)
@@ -407,6 +439,7 @@ void rig_submit(struct rig *self, int node, uint64_t session, const char *gatewa
     words.call = (char *)call;
     words.attach = self->attach[session];
     words.queue = (char *)queue;
+    words.number = self->number;
     words.at = true;
     words.lat_udeg = (int32_t)(lat * 1000000);
     words.languages = languages;
@@ -415,6 +448,11 @@ void rig_submit(struct rig *self, int node, uint64_t session, const char *gatewa
     step(self, node, &event);
     self->now.wall_ms++;
     rig_settle(self);
+}
+
+void rig_number(struct rig *self, const char *number)
+{
+    text_copy(self->number, sizeof self->number, number);
 }
 
 void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gateway, const char *call,

@@ -25,6 +25,7 @@ void rig_free(struct rig *self);
 void rig_pass(struct rig *self, uint64_t ms);       // time, with deadlines, delivering everything on the way
 void rig_settle(struct rig *self);                  // delivers what is under way
 void rig_cut(struct rig *self, int node, bool up);  // the others see it go down, or come up
+void rig_hearsay(struct rig *self, int node, int hears);  // a third says to `node` that it hears the other
 void rig_hold(struct rig *self, bool hold);         // nothing is delivered until it is let go
 
 void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // as if `from` had said it
@@ -43,6 +44,11 @@ void rig_gateway_holds(struct rig *self, int node, uint64_t session, const char 
                        Cli__HeldCall *held);  // this call, NULL: none
 void rig_submit(struct rig *self, int node, uint64_t session, const char *gateway, const char *call, const char *queue,
                 double lat, const char *language);
+// The next calls come from this number.
+void rig_number(struct rig *self, const char *number);
+// A call-back was dialled in vain.
+void rig_not_reached(struct rig *self, int node, uint64_t session, const char *agent, const char *reason,
+                     const char *text);
 void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gateway, const char *call,
                   Cli__LegWord__Word word);
 

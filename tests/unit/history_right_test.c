@@ -113,15 +113,11 @@ static void an_accepted_call_whose_gateway_died_is_called_back(void **state)
     assert_right(CITY CALL("a") "60000 client.vanished client=10\n"
                                 "1000000 gateway.opens client=11 party=gw2\n"
                                 "1000000 client.attached client=11 attach=5 node=sin\n"
-                                "31000000 leg.submitted client=11 call=a~1 priority=1 skills=0x1\n"
                                 "31000000 desk.rings client=1 call=a~1 n=1 deadline_ms=20000\n"
                                 "32000000 desk.accepts client=1 call=a~1\n"
-                                "32000000 leg.connect client=11 call=a~1 agent=anna n=1\n"
-                                "33000000 leg.joined client=11 call=a~1\n"
-                                "33000000 desk.connected client=1 call=a~1\n"
-                                "40000000 leg.hung_up client=11 call=a~1\n"
-                                "40000000 leg.ended client=11 call=a~1 reason=answered\n"
-                                "40000000 desk.ended client=1 call=a~1 reason=answered\n"
+                                "33000000 desk.reached client=1 call=a~1\n"
+                                "40000000 desk.ends client=1 call=a~1\n"
+                                "40000000 desk.ended client=1 call=a~1 reason=ended_here\n"
                                 "110000000 call.kept call=a reason=none\n" END);
 }
 

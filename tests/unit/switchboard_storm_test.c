@@ -30,8 +30,8 @@ static unsigned draw(unsigned below)
 
 static const char *some_call(void)
 {
-    static const char *const calls[] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
-    return calls[draw(8)];
+    static const char *const calls[] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c0~1", "c1~1"};
+    return calls[draw(10)];
 }
 
 // Sessions 1 to 6 are desks, 7 and 8 gateways; each is at whatever node it attached to last.
@@ -57,7 +57,7 @@ static void some_desk_event(struct rig *rig)
         rig_gone(rig, at_node[session], session, agents[which], true, draw(2));
         break;
     default:
-        rig_desk_word(rig, at_node[session], session, agents[which], (Cli__DeskWord__Word)draw(9));
+        rig_desk_word(rig, at_node[session], session, agents[which], (Cli__DeskWord__Word)draw(11));
         break;
     }
 }
@@ -104,7 +104,7 @@ static void some_talk(struct rig *rig)
     offer.ring_ms = draw(20000);
     Peer__OfferAnswer answer = PEER__OFFER_ANSWER__INIT;
     answer.name = &name;
-    answer.answer = (Peer__Answer)draw(9);
+    answer.answer = (Peer__Answer)draw(11);
     Peer__Confirm confirm = PEER__CONFIRM__INIT;
     confirm.name = &name;
     confirm.joined = draw(2);
@@ -156,6 +156,28 @@ static void storm(struct rig *rig)
     }
 }
 
+// Calls that were lost in the storm are called back first: the agents do that, until the call after it rings.
+static bool rings_in_the_end(struct rig *rig, const char *call)
+{
+    for (int round = 0; round < 60; round++) {
+        rig_pass(rig, 1000);
+        for (uint64_t session = 1; session <= 5; session++) {
+            const Cli__ToClient *offered = rig_heard(rig, 1, session, CLI__TO_CLIENT__BODY_OFFERED);
+            if (offered == NULL)
+                continue;
+            if (strcmp(offered->offered->call, call) == 0)
+                return true;
+            assert_non_null(strchr(offered->offered->call, '~'));
+            rig_desk_word(rig, 1, session, agents[session - 1], CLI__DESK_WORD__WORD__ACCEPT);
+            rig_desk_word(rig, 1, session, agents[session - 1], CLI__DESK_WORD__WORD__REACHED);
+            rig_desk_word(rig, 1, session, agents[session - 1], CLI__DESK_WORD__WORD__END);
+            rig_desk_word(rig, 1, session, agents[session - 1], CLI__DESK_WORD__WORD__READY);
+        }
+        rig_forget(rig);
+    }
+    return false;
+}
+
 static void a_storm_ends_no_node_and_a_call_after_it_rings(void **state)
 {
     (void)state;
@@ -175,10 +197,7 @@ static void a_storm_ends_no_node_and_a_call_after_it_rings(void **state)
         rig_pass(rig, 2000);
         rig_forget(rig);
         rig_submit(rig, 0, 7, "gate", "after", "emergency", 59, "");
-        rig_pass(rig, 2000);
-        const Cli__ToClient *offered = rig_heard(rig, 1, 3, CLI__TO_CLIENT__BODY_OFFERED);
-        assert_non_null(offered);
-        assert_string_equal(offered->offered->call, "after");
+        assert_true(rings_in_the_end(rig, "after"));
         rig_free(rig);
     }
 }
