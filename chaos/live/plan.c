@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define LINK_SETTLES_MS 3000  // a lost link is found and walked around, and clients beyond it are attached elsewhere
+
 static uint64_t draw(struct live *self, uint64_t least, uint64_t most)
 {
     return chance_between(&self->sim.fault_chance, least, most);
@@ -127,7 +129,8 @@ static bool apply_nodes(struct live *self, uint32_t without)
         if (i != without)
             fprintf(file, "  - {name: %s, site: %s}\n", self->nodes[i].name, city_regions[city_node_region(i)].name);
     check(fclose(file) == 0);
-    const char *const arguments[] = {self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", "-f", path, NULL};
+    const char *const arguments[] = {
+        self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", "-f", path, NULL};
     return live_tool(self, arguments);
 }
 
@@ -286,6 +289,27 @@ static void storm_oneway(struct live *self, uint64_t until_us)
         live_switch(self, "heal");
         run_between(self, 1500, 3000);
     }
+}
+
+// Pair after pair of regions, each for longer than it takes to walk around the cut: then all is demanded of the nodes
+// that is demanded when everything works.
+static void storm_links(struct live *self, uint64_t until_us)
+{
+    for (uint32_t a = 0, b = 1; goes_on(self, until_us); b++) {
+        if (b == self->sim.node_count) {
+            a = (a + 1) % (b - 1);
+            b = a + 1;
+        }
+        fault(self, "link");
+        live_switch(self, "heal");
+        live_switch(self, "set %u %u cut=1", a, b);
+        live_switch(self, "set %u %u cut=1", b, a);
+        live_run_for(self, LINK_SETTLES_MS);
+        sim_tell(&self->sim, (struct history_event){.word = HISTORY_AT_WHOLE});
+        run_between(self, 2000, 3000);
+    }
+    fault(self, "link");
+    live_switch(self, "heal");
 }
 
 static void storm_slow(struct live *self, uint64_t until_us)

@@ -17,6 +17,7 @@
     X(clock, PLAN_FAKETIME, 6)                                                                                         \
     X(partition, PLAN_SWITCH, 8)                                                                                       \
     X(oneway, PLAN_SWITCH, 8)                                                                                          \
+    X(links, PLAN_SWITCH, 10)                                                                                          \
     X(slow, PLAN_SWITCH, 8)                                                                                            \
     X(power, PLAN_MOUNT, 6)
 
