@@ -343,6 +343,18 @@ void desks_sign_out(struct request *request)
 
 // ---- what the person says
 
+// Of these two no event of the library tells: they are the person's own words.
+static void told_by_nobody(struct desk *desk, const char *word, const char *disposition)
+{
+    if (strcmp(word, "disposition") == 0)
+        text_copy(desk->disposition, sizeof desk->disposition, disposition);
+    else if (strcmp(word, "decline") == 0)
+        drop_offer(desk);
+    else
+        return;
+    tell(desk, word, "");
+}
+
 void desks_word(struct request *request)
 {
     static const char *const keys[] = {"call", "reason", "disposition", NULL};
@@ -370,11 +382,8 @@ void desks_word(struct request *request)
         result = hotline_desk_disposition(desk->client, call, disposition);
     else
         known = false;
-    if (known && result == HOTLINE_OK && strcmp(word, "disposition") == 0)
-        text_copy(desk->disposition, sizeof desk->disposition, disposition);
-    // A declined offer is told of by no event: it was the desk's own word.
-    if (known && result == HOTLINE_OK && strcmp(word, "decline") == 0)
-        drop_offer(desk);
+    if (known && result == HOTLINE_OK)
+        told_by_nobody(desk, word, disposition);
     if (!known)
         reply_problem(request, 404, "unknown_word",
                       "a desk says accept, decline, end, available, not_ready or disposition, not %.64s", word);
