@@ -197,8 +197,8 @@ static void everything_that_is_wrong_is_told_with_its_line(void **state)
         "b.yaml:3: agent cairo-1: there is no site cairoo",
         "b.yaml:4: agent cairo-1: languages must be a list, such as [zh, en]",
         "b.yaml:5: agent cairo-1: unknown key skils; there are: id, name, site, languages, skills, contact",
-        "b.yaml:6: agent #2: its id must be 1 to 64 printable ASCII characters without space, quotes, backslash, "
-        "comma and ~ (not given)",
+        ("b.yaml:6: agent #2: its id must be 1 to 64 printable ASCII characters without space, quotes, backslash, "
+         "comma and ~ (not given)"),
         "b.yaml:6: agent #2: it has no site (not given)",
         "b.yaml:7: agents: each must be a map with keys such as id",
         "b.yaml:10: queue emergency: priority must be a number",
