@@ -141,6 +141,8 @@ static void answer_export(struct node *node, const struct reply *reply)
 void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
 {
     struct reply reply = {node, session, query->query};
+    if (query->show_numbers)
+        audit_write(node, session, "show-numbers", query->call[0] != '\0' ? query->call : "calls", "");
     switch (query->what) {
     case CLI__QUERY__WHAT__STATUS:
         answer_status(node, &reply);
@@ -171,6 +173,9 @@ void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
         break;
     case CLI__QUERY__WHAT__EVENTS:
         answer_events(node, &reply, query);
+        break;
+    case CLI__QUERY__WHAT__AUDIT:
+        answer_audit(node, &reply, query);
         break;
     case CLI__QUERY__WHAT__WHAT_UNSET:
     case _CLI__QUERY__WHAT_IS_INT_SIZE:

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROWS_PER_PART 100
 #define CALL_BUDGET_BYTES ((size_t)256 * 1024)
@@ -23,7 +24,15 @@ static Rec__Call *stored_call(struct node *node, const char *id, const struct re
                              record->body.data);
 }
 
-static void fill_call(struct node *node, const struct reading_call *reading, Cli__CallRow *row)
+// The first four characters, which say the country, and the last two; what is short is hidden whole. In place.
+static void mask(char *number)
+{
+    size_t length = strlen(number), shown = length >= 9 ? 4 : 0;
+    for (size_t i = shown; i + (shown > 0 ? 2 : 0) < length; i++)
+        number[i] = '*';
+}
+
+static void fill_call(struct node *node, const struct reading_call *reading, bool show_number, Cli__CallRow *row)
 {
     const struct record *record;
     Rec__Call *body = stored_call(node, reading->id, &record);
@@ -38,6 +47,8 @@ static void fill_call(struct node *node, const struct reading_call *reading, Cli
     row->agent = body->agent;
     row->call_back = body->call_back;
     if (body->caller != NULL) {
+        if (!show_number)
+            mask(body->caller->number);
         row->from = body->caller->number;
         row->place = body->caller->place;
     }
@@ -57,7 +68,7 @@ void answer_calls(struct node *node, const struct reply *reply, const Cli__Query
         answer.calls = pointers;
         arena_allocator(&node->arena, 0);
         for (; done < total && answer.n_calls < ROWS_PER_PART; done++) {
-            fill_call(node, &readings[done], &rows[answer.n_calls]);
+            fill_call(node, &readings[done], query->show_numbers, &rows[answer.n_calls]);
             pointers[answer.n_calls] = &rows[answer.n_calls];
             answer.n_calls++;
         }
@@ -77,6 +88,8 @@ void answer_explain(struct node *node, const struct reply *reply, const Cli__Que
         answers_refuse(reply, "unknown_call", detail);
         return;
     }
+    if (body->caller != NULL && !query->show_numbers)
+        mask(body->caller->number);
     Cli__Explain explain = CLI__EXPLAIN__INIT;
     Rec__Version version = REC__VERSION__INIT;
     version.attach = record->version.attach;

@@ -22,6 +22,7 @@ void answer_status(struct node *node, const struct reply *reply);
 void answer_agents(struct node *node, const struct reply *reply);
 void answer_find(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_calls(struct node *node, const struct reply *reply, const struct Cli__Query *query);
+void answer_audit(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_explain(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_events(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 

@@ -10,7 +10,7 @@
 
 // ---- status
 
-#define STATUS_ROWS_MAX 96
+#define STATUS_ROWS_MAX 120
 
 struct status {
     Cli__StatusRow rows[STATUS_ROWS_MAX], *pointers[STATUS_ROWS_MAX];
@@ -69,10 +69,13 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "connections_opened", world.connections_opened);
     number(status, "connections_closed", world.connections_closed);
     number(status, "handshakes_failed", world.handshakes_failed);
+    number(status, "keys_refused", world.keys_refused);
+    number(status, "connections_shut", world.connections_shut);
     struct peers_counts peers = peers_counts(node->peers);
     number(status, "peer_messages", peers.received);
     number(status, "peer_messages_malformed", peers.malformed);
     number(status, "peer_messages_misdirected", peers.misdirected);
+    number(status, "peer_messages_of_another", peers.of_another);
     number(status, "peer_messages_not_sent", peers.not_sent);
     number(status, "peer_messages_sent_by_relay", peers.sent_by_relay);
     number(status, "relayed", peers.relayed);
@@ -87,6 +90,8 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "feed_asks", feed.asks);
     number(status, "feed_gaps", feed.gaps);
     number(status, "feed_refused", feed.refused);
+    number(status, "feed_foreign", feed.foreign);
+    number(status, "feed_by_third", feed.by_third);
     number(status, "digests_differ", feed.digests_differ);
     number(status, "mended", feed.mended);
     struct sessions_counts sessions = sessions_counts(node->sessions);
@@ -100,6 +105,9 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "client_words_unattached", sessions.not_attached);
     number(status, "client_messages_not_sent", sessions.not_sent);
     number(status, "clients_timed_out", sessions.timed_out);
+    number(status, "client_messages_over_rate", sessions.over_rate);
+    number(status, "client_words_forbidden", sessions.forbidden);
+    number(status, "sessions_shut", sessions.shut);
 }
 
 void answer_status(struct node *node, const struct reply *reply)
@@ -112,6 +120,10 @@ void answer_status(struct node *node, const struct reply *reply)
     text(&status, "node", node->config->self.name);
     text(&status, "boot", boot);
     number(&status, "up_s", (node->now.mono_us - node->started_us) / 1000000);
+    text(&status, "keys", node->config->insecure ? "INSECURE: none" : node->config->key);
+    number(&status, "directory_keys", node->directory == NULL ? 0 : node->directory->key_count);
+    number(&status, "unknown_keys", node->counters.unknown_keys);
+    number(&status, "audits", node->audits);
     text(&status, "going", node->going ? "yes" : "no");
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
     text(&status, "directory", node->directory == NULL ? "none" : directory);
@@ -120,6 +132,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "nodes_swept", primary_swept(node));
     number(&status, "accepts_pending", acceptance_pending(node->acceptance));
     number(&status, "talk_dropped", node->counters.talk_dropped);
+    number(&status, "talk_foreign", node->counters.talk_foreign);
     number(&status, "puts_refused", node->counters.puts_refused);
     number(&status, "directories_bad", node->counters.directories_bad);
     number(&status, "applies", node->counters.applies);

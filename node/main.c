@@ -4,12 +4,14 @@
 #include "node/io/io.h"
 #include "node/log.h"
 #include "node/node.h"
+#include "node/service.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -46,14 +48,19 @@ static void raise_file_limit(void)
 
 // ---- from the world to the node
 
-static void on_client_message(void *node, const struct world_client *client, struct span message)
+static void on_client_message(void *node, const struct world_client *client, const char *key, struct span message)
 {
-    node_client_message(node, client, message);
+    node_client_message(node, client, key, message);
 }
 
-static void on_peer_message(void *node, struct span message)
+static void on_peer_message(void *node, const char *key, struct span message)
 {
-    node_peer_message(node, message);
+    node_peer_message(node, key, message);
+}
+
+static bool on_admits(void *node, const char *key, enum world_port port)
+{
+    return node_admits(node, key, port);
 }
 
 static void on_wake(void *node)
@@ -66,14 +73,20 @@ static void on_disk_written(void *node)
     node_disk_written(node);
 }
 
+static struct service service;  // the process's own
+
 static void on_turn_end(void *node)
 {
+    struct timespec now;
     node_turn_end(node);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    service_turn(&service, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
 }
 
 static void on_going(void *node)
 {
     log_line(LOG_INFO, "going", "why=signal");
+    service_say(&service, "STOPPING=1");
     node_say_going(node);
 }
 
@@ -101,17 +114,22 @@ static int run(const struct config *config)
     if (node == NULL) {
         log_line(LOG_ERROR, "start_failed", "node=%s what=store detail=\"%s\"", config->self.name, problem.text);
     } else {
+        if (config->insecure)
+            log_line(LOG_WARN, "insecure", "node=%s detail=\"no keys: whoever reaches this loopback is believed\"",
+                     config->self.name);
         log_line(LOG_INFO, "started", "node=%s client=%s peer=%s bulk=%s data=%s peers=%u", config->self.name,
                  config->listen_client, config->listen_control, config->listen_bulk, config->data, config->peer_count);
         struct io_handler handler = {.context = node,
                                      .client_message = on_client_message,
                                      .peer_message = on_peer_message,
+                                     .admits = on_admits,
                                      .wake = on_wake,
                                      .disk_written = on_disk_written,
                                      .turn_end = on_turn_end,
                                      .going = on_going,
                                      .has_clients = on_has_clients};
         node_on_notice(node, on_notice, NULL);
+        service_say(&service, "READY=1");
         io_run(io, &handler);
         node_free(node);
         log_line(LOG_INFO, "stopped", "node=%s", config->self.name);
@@ -155,8 +173,11 @@ int main(int argc, char **argv)
         if (check_only) {
             printf("%s: ok\n", path);
         } else {
+            keys_guard_process();
             raise_file_limit();
+            service_open(&service);
             status = run(config);
+            service_close(&service);
         }
     }
     free(config);

@@ -90,6 +90,8 @@ static void on_record(void *context, const struct record *record)
         self->directory_stale = true;
         return;
     }
+    if (record->kind == REC__KIND__AUDIT)
+        return;  // is asked for, and decides nothing
     struct event event = {.type = EVENT_RECORD, .record = record};
     node_step(self, &event);
 }
@@ -199,7 +201,8 @@ static bool open_store(struct node *self, struct problem *ret_problem)
     struct store_options options = {.node = self->config->self.name,
                                     .boot = self->boot,
                                     .records_max = self->config->records_max,
-                                    .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF};
+                                    .horizon_kind_mask =
+                                        1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF | 1u << REC__KIND__AUDIT};
     self->store = store_create(&options);
     if (!store_open(self->store, self->disk, ret_problem))
         return false;
@@ -237,7 +240,9 @@ static void create_floors(struct node *self)
                                         .boot = self->boot,
                                         .client_heartbeat_ms = config->client_heartbeat_ms,
                                         .client_down_after_ms = config->client_down_after_ms,
-                                        .silent_after_ms = config->desk_timeout_ms};
+                                        .silent_after_ms = config->desk_timeout_ms,
+                                        .sessions_per_key = config->sessions_per_key,
+                                        .messages_s = config->client_messages_s};
     struct sessions_events sessions_events = {.context = self,
                                               .event = on_client_event,
                                               .query = on_query,
@@ -306,16 +311,24 @@ void node_free(struct node *self)
 
 // ---- the turn
 
-void node_client_message(struct node *self, const struct world_client *client, struct span message)
+void node_client_message(struct node *self, const struct world_client *client, const char *key, struct span message)
 {
+    struct key_holder holder;
     self->now = world_now(self->world);
-    sessions_receive(self->sessions, self->now, client, message);
+    if (trust_find(self, key, &holder))
+        sessions_receive(self->sessions, self->now, client, &holder, message);
+    else
+        self->counters.unknown_keys++;  // revoked while it was under way
 }
 
-void node_peer_message(struct node *self, struct span message)
+void node_peer_message(struct node *self, const char *key, struct span message)
 {
+    struct key_holder holder;
     self->now = world_now(self->world);
-    peers_receive(self->peers, self->now, message);
+    if (trust_find(self, key, &holder) && (holder.role == KEY_ROLE_NODE || holder.role == KEY_ROLE_NONE))
+        peers_receive(self->peers, self->now, holder.party, message);
+    else
+        self->counters.unknown_keys++;
 }
 
 void node_disk_written(struct node *self)

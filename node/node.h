@@ -26,8 +26,11 @@ struct node *node_create(struct world *world, struct disk *disk, const struct co
 void node_free(struct node *self);
 void node_on_notice(struct node *self, node_notice *notice, void *context);
 
-void node_client_message(struct node *self, const struct world_client *client, struct span message);
-void node_peer_message(struct node *self, struct span message);
+// `key`: the public key, as text, of the connection the message came on; "" in a world without keys.
+void node_client_message(struct node *self, const struct world_client *client, const char *key, struct span message);
+void node_peer_message(struct node *self, const char *key, struct span message);
+// May a connection with this key stand?
+bool node_admits(const struct node *self, const char *key, enum world_port port);
 void node_wake(struct node *self);          // the time asked for has come
 void node_disk_written(struct node *self);  // the disk has written more, or failed
 void node_turn_end(struct node *self);

@@ -56,11 +56,13 @@ struct node {
     struct talk_queue talk, talk_now;
     struct arena arena, talk_arena;
     uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us, hearsay_us;
+    uint32_t audits;  // written in this boot
     bool going;
     node_notice *notice;  // may be NULL
     void *notice_context;
     struct node_counters {
-        uint64_t turns, talk_dropped, puts_refused, directories_bad, applies, applies_refused;
+        uint64_t turns, talk_dropped, talk_foreign, puts_refused, directories_bad, applies, applies_refused,
+            unknown_keys;
     } counters;
 };
 
@@ -80,6 +82,13 @@ void primary_tick(struct node *self);             // retention
 void primary_take_over(struct node *self);        // the newest whole directory in the store
 uint32_t primary_swept(const struct node *self);  // nodes whose feeds were taken over in this boot, with this one
 bool primary_sees_majority(const struct node *self);
+
+// trust.c
+bool trust_find(void *node, const char *key, struct key_holder *ret_holder);  // false: nobody who is trusted
+void trust_changed(struct node *self);                                        // there is another directory
+
+// audit.c: `refused`: why, or ""
+void audit_write(struct node *self, uint64_t session, const char *verb, const char *what, const char *refused);
 
 // answers.c
 void answers_query(struct node *self, uint64_t session, const struct Cli__Query *query);

@@ -2,6 +2,7 @@
 #include "node/node_private.h"
 
 #include "cluster/base/text.h"
+#include "node/directory/directory_yaml.h"
 
 #include "client.pb-c.h"
 #include "records.pb-c.h"
@@ -78,6 +79,7 @@ void primary_take_over(struct node *self)
                      directory->agent_count);
             struct event event = {.type = EVENT_DIRECTORY, .directory = directory};
             node_step(self, &event);
+            trust_changed(self);
             directory_free(old);
         }
         problems_close(&problems);
@@ -95,6 +97,7 @@ static void refuse(struct node *self, const struct Cli__ApplyPart *part, uint64_
     sessions_refuse(self->sessions, session, reason, detail, what, elsewhere, problems ? problems->lines : NULL,
                     problems ? problems->count : 0);
     self->counters.applies_refused++;
+    audit_write(self, session, "apply", detail, reason);
     self->apply.session = 0;
     bytes_clear(&self->apply.bytes);
 }
@@ -135,19 +138,41 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
     return true;
 }
 
+// What changes, for the audit. The caller frees it.
+static char *describe(struct span before, struct span after)
+{
+    char *text = NULL;
+    size_t bytes = 0, changes = 0;
+    FILE *to = open_memstream(&text, &bytes);
+    check(to != NULL);
+    if (!directory_diff(before, after, to, &changes))
+        fputs("unreadable", to);
+    fclose(to);
+    for (char *line = strchr(text, '\n'); line != NULL; line = strchr(line, '\n'))
+        *line = ';';
+    return text;
+}
+
 static void write_directory(struct node *self, uint64_t session, const Cli__ApplyPart *part,
                             const struct directory *directory)
 {
-    struct bytes encoded = {0};
+    struct bytes encoded = {0}, before = {0};
     directory_encode(directory, &encoded);
+    if (self->directory != NULL)
+        directory_encode(self->directory, &before);
+    char *changes = describe((struct span){before.data, before.count}, (struct span){encoded.data, encoded.count});
+    bytes_close(&before);
     uint64_t claim = self->directory_version.claim + !self->primary_claimed;
     uint64_t seq = shelf_write(self->store, (struct span){encoded.data, encoded.count}, claim,
                                self->directory_version.revision + 1);
     bytes_close(&encoded);
     if (seq == 0) {
+        free(changes);
         refuse(self, part, session, "store_full", "the store has no room for the directory", "", NULL);
         return;
     }
+    audit_write(self, session, "apply", changes, "");
+    free(changes);
     self->primary_claimed = true;
     self->apply.written_seq = seq;
     self->counters.applies++;

@@ -73,6 +73,15 @@ void node_step_alone(struct node *self, const struct event *event)
         carry_out(self, &self->effects.list[i]);
 }
 
+// Its own records anybody may tell; another's only while their owner is not up, who would tell them better.
+static bool may_tell(struct node *self, const char *from, const struct record *record)
+{
+    bool may = strcmp(record->version.owner, from) == 0 ||
+               !peers_owner_up(self->peers, record->version.owner, record->version.boot);
+    self->counters.talk_foreign += !may;
+    return may;
+}
+
 void node_hear_talk(struct node *self, const char *from, struct span message)
 {
     Peer__Talk *talk =
@@ -84,7 +93,8 @@ void node_hear_talk(struct node *self, const char *from, struct span message)
     struct record record;
     const struct record *taken;
     if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&
-        record_from_message(talk->answer->desk, &record) && store_take(self->store, &record, &taken) == STORE_TAKEN) {
+        record_from_message(talk->answer->desk, &record) && may_tell(self, from, &record) &&
+        store_take(self->store, &record, &taken) == STORE_TAKEN) {
         struct event event = {.type = EVENT_RECORD, .record = taken};
         node_step_alone(self, &event);
     }

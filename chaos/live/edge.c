@@ -3,6 +3,7 @@
 
 #include "chaos/live/live.h"
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 #include "node/client/wire_zmq.h"
 
 #include <string.h>
@@ -144,10 +145,13 @@ void edge_process(struct edge *self)
 
 // ---- life
 
-void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream)
+void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream, enum key_role role,
+               const char *party)
 {
     self->sim = sim;
     self->region = region;
+    self->role = role;
+    text_copy(self->party, sizeof self->party, party);
     self->wire.type = &wire_type;
     chance_init(&self->chance, sim->options.seed, stream);
 }
@@ -160,7 +164,9 @@ void edge_begin(struct edge *self, uint32_t number)
     self->host.paused = false;
     self->number = number;
     self->armed_us = UINT64_MAX;
-    self->sockets = client_wire_zmq_create(live->contexts[self->region]);
+    struct key_pair key;
+    city_key(self->role, self->party, &key);
+    self->sockets = client_wire_zmq_create(live->contexts[self->region], key);
     check(self->sockets != NULL);
     live_watch(live, self);
 }

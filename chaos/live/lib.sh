@@ -66,15 +66,18 @@ live_network_up() { # DIR
 live_configure() { # DIR
     local dir=$1 index=0 name lat lon peers='peers:'
     LIVE_PORT=$((12000 + RANDOM % 15000))
+    "$live" --write-keys "$dir/keys"
+    LIVE_ENVIRONMENT+=("HOTLINE_KEYS=$dir/keys")
     : >"$dir/nodes"
     while read -r name lat lon; do
         [ $index -lt $((count + 1)) ] || break
-        echo "$name tcp://$(live_address $index):$(live_port $index)" >>"$dir/nodes"
+        echo "$name tcp://$(live_address $index):$(live_port $index)#$(cluster_public "$dir" node "$name")" >>"$dir/nodes"
         # The last is not known to the others: it is added later, and makes itself known.
         if [ $index -lt "$count" ]; then
             peers+=$'\n'"- node: $name"
             peers+=$'\n'"  peer: tcp://$(live_address $index):$(($(live_port $index) + 1))"
             peers+=$'\n'"  bulk: tcp://$(live_address $index):$(($(live_port $index) + 2))"
+            peers+=$'\n'"  key: $(cluster_public "$dir" node "$name")"
         fi
         index=$((index + 1))
     done < <("$live" --regions)
@@ -85,6 +88,9 @@ live_configure() { # DIR
         {
             cluster_node_yaml "$name" "$name" "$(live_degrees "$lat")" "$(live_degrees "$lon")" "$(live_port $index)" \
                 "$dir/$name" "$here" "$(live_address $index)"
+            echo "keys:"
+            echo "  own: '${dir//\'/\'\'}/keys/node/$name.key'"
+            echo "  admins: [$(cluster_public "$dir" admin observer)]"
             echo "$peers"
         } >"$dir/$name/node.yaml"
         index=$((index + 1))

@@ -15,7 +15,7 @@
 #define LIVE_PATH_BYTES 256
 
 struct live_node {
-    char name[32], endpoint[64];
+    char name[32], endpoint[128];
     pid_t pid;  // 0: does not run
     bool stopped;
     uint32_t starts;

@@ -2,6 +2,7 @@
 // table. Status 0: nothing found, 1: violated, 2: it could not be run.
 #include "chaos/live/plan.h"
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 #include "chaos/sim/desks.h"
 #include "chaos/sim/gateways.h"
 #include "chaos/sim/observers.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define READY_MOST_MS 30000
 #define WARM_UP_MS 4500     // people sign in within 4 s
@@ -157,6 +159,8 @@ static void usage(FILE *to)
     fputs("usage: hotline-live --scenario NAME --dir DIR --hotlined FILE --hotlinectl FILE [--nodes K] [--seconds S]\n"
           "                    [--seed N] [--agents A] [--namespaces PREFIX] [--preload LIBRARY] [--disk-tool FILE]\n"
           "       hotline-live --list       name, needs and shortest storm of every scenario\n"
+          "       hotline-live --write-keys DIR    the keys of all nodes and of the admin, as hotlinectl keygen lays "
+          "them\n"
           "       hotline-live --regions    name, latitude and longitude (in millionths of a degree) of every region\n"
           "chaos/live/run prepares DIR and calls it.\n",
           to);
@@ -168,6 +172,33 @@ static void list(void)
     const struct plan *plan;
     for (uint32_t i = 0; (plan = plan_at(i)) != NULL; i++)
         printf("%s %s %u\n", plan->name, needs[plan->needs], plan->seconds_min);
+}
+
+static bool write_key(const char *dir, enum key_role role, const char *party)
+{
+    char folder[LIVE_PATH_BYTES], path[2 * LIVE_PATH_BYTES];
+    struct key_pair pair;
+    struct problem problem;
+    city_key(role, party, &pair);
+    snprintf(folder, sizeof folder, "%s/%s", dir, key_role_name(role));
+    mkdir(folder, 0700);
+    snprintf(path, sizeof path, "%s/%s.key", folder, party);
+    bool good = key_pair_write(&pair, path, true, &problem);
+    snprintf(path, sizeof path, "%s/%s.pub", folder, party);
+    good = good && key_pair_write(&pair, path, false, &problem);
+    if (!good)
+        fprintf(stderr, "%s\n", problem.text);
+    key_pair_close(&pair);
+    return good;
+}
+
+static bool write_keys(const char *dir)
+{
+    mkdir(dir, 0700);
+    bool good = write_key(dir, KEY_ROLE_ADMIN, CITY_ADMIN);
+    for (uint32_t i = 0; i < SIM_REGIONS && good; i++)
+        good = write_key(dir, KEY_ROLE_NODE, city_regions[i].name);
+    return good;
 }
 
 static void list_regions(void)
@@ -236,14 +267,21 @@ static bool read_option(int option, const char *value, const struct plan **plan)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"scenario", required_argument, NULL, 'x'},   {"dir", required_argument, NULL, 'd'},
-        {"hotlined", required_argument, NULL, 'h'},   {"hotlinectl", required_argument, NULL, 'c'},
-        {"nodes", required_argument, NULL, 'n'},      {"seconds", required_argument, NULL, 'S'},
-        {"seed", required_argument, NULL, 's'},       {"agents", required_argument, NULL, 'a'},
-        {"namespaces", required_argument, NULL, 'N'}, {"preload", required_argument, NULL, 'p'},
-        {"disk-tool", required_argument, NULL, 't'},  {"list", no_argument, NULL, 'l'},
-        {"regions", no_argument, NULL, 'r'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"scenario", required_argument, NULL, 'x'},
+                                            {"dir", required_argument, NULL, 'd'},
+                                            {"hotlined", required_argument, NULL, 'h'},
+                                            {"hotlinectl", required_argument, NULL, 'c'},
+                                            {"nodes", required_argument, NULL, 'n'},
+                                            {"seconds", required_argument, NULL, 'S'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"agents", required_argument, NULL, 'a'},
+                                            {"namespaces", required_argument, NULL, 'N'},
+                                            {"preload", required_argument, NULL, 'p'},
+                                            {"disk-tool", required_argument, NULL, 't'},
+                                            {"list", no_argument, NULL, 'l'},
+                                            {"regions", no_argument, NULL, 'r'},
+                                            {"write-keys", required_argument, NULL, 'k'},
+                                            {NULL, 0, NULL, 0}};
     const struct plan *plan = NULL;
     live.sim.node_count = 5;
     live.sim.options = (struct sim_options){.seconds = 20,
@@ -257,6 +295,8 @@ int main(int argc, char **argv)
             option == 'l' ? list() : list_regions();
             return 0;
         }
+        if (option == 'k')
+            return write_keys(optarg) ? 0 : EXIT_USAGE;
         if (!read_option(option, optarg, &plan)) {
             usage(stderr);
             return EXIT_USAGE;

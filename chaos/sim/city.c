@@ -1,4 +1,5 @@
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 
 #include "cluster/base/text.h"
 
@@ -126,6 +127,58 @@ static void fill_queues(struct sim *sim, Rec__Queue *queues, Rec__Queue **list, 
     }
 }
 
+struct city_keys {  // of one directory, while it is written
+    struct city_key_entry {
+        char party[NAME_MAX_BYTES + 1], text[KEY_TEXT_BYTES + 1];
+    } * entries;
+    Rec__Key *keys, **list;
+    uint32_t count, room;
+};
+
+static void add_key(struct city_keys *self, enum key_role role, const char *party)
+{
+    check(self->count < self->room);
+    struct city_key_entry *entry = &self->entries[self->count];
+    Rec__Key *key = &self->keys[self->count];
+    rec__key__init(key);
+    text_copy(entry->party, sizeof entry->party, party);
+    city_public_key(role, party, entry->text);
+    key->key = entry->text;
+    key->role = (char *)key_role_name(role);
+    key->party = entry->party;
+    self->list[self->count++] = key;
+}
+
+static void keys_open(struct city_keys *self, const struct sim *sim)
+{
+    char name[CITY_NAME_BYTES], node[32];
+    self->count = 0;
+    self->room = sim->agent_count + sim->gateway_count + SIM_NODES_MAX + 1;
+    self->entries = check_alloc(self->room * sizeof *self->entries);
+    self->keys = check_alloc(self->room * sizeof *self->keys);
+    self->list = check_alloc(self->room * sizeof *self->list);
+    for (uint32_t i = 0; i < sim->agent_count; i++) {
+        city_agent_name(i, name);
+        add_key(self, KEY_ROLE_DESK, name);
+    }
+    for (uint32_t i = 0; i < sim->gateway_count; i++) {
+        snprintf(name, sizeof name, "gw-%u", i);
+        add_key(self, KEY_ROLE_GATEWAY, name);
+    }
+    for (uint32_t i = 0; i < SIM_NODES_MAX; i++) {
+        city_node_name(i, node, sizeof node);
+        add_key(self, KEY_ROLE_NODE, node);
+    }
+    add_key(self, KEY_ROLE_ADMIN, CITY_ADMIN);
+}
+
+static void keys_close(struct city_keys *self)
+{
+    free(self->entries);
+    free(self->keys);
+    free(self->list);
+}
+
 static void pack(const struct sim *sim, struct bytes *to, Rec__Directory *message, Rec__Site **sites,
                  Rec__DirNode **nodes)
 {
@@ -180,9 +233,14 @@ void city_write_directory(struct sim *sim)
     message.settings = &settings;
     message.agents = people.list;
     message.n_agents = count;
+    struct city_keys keys;
+    keys_open(&keys, sim);
+    message.keys = keys.list;
+    message.n_keys = keys.count;
     message.queues = queue_list;
     message.n_queues = CITY_QUEUES;
     pack(sim, &sim->directory, &message, site_list, node_list);
+    keys_close(&keys);
     free(people.agents);
     free(people.list);
     free(people.names);

@@ -1,5 +1,6 @@
 // Of the simulated world alone: nodes' configurations, clocks, and where everything stands in its network.
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 #include "chaos/sim/server.h"
 #include "cluster/base/text.h"
 
@@ -58,9 +59,15 @@ void city_config(struct sim *sim, uint32_t node, struct config *ret_config)
     struct config *config = ret_config;
     memset(config, 0, sizeof *config);
     make_card(node, &config->self);
-    for (uint32_t peer = 0; peer < sim->node_count; peer++)
-        if (peer != node)
-            make_card(peer, &config->peers[config->peer_count++]);
+    city_public_key(KEY_ROLE_NODE, config->self.name, config->key);
+    city_public_key(KEY_ROLE_ADMIN, CITY_ADMIN, config->admins[config->admin_count++]);
+    for (uint32_t peer = 0; peer < sim->node_count; peer++) {
+        struct peers_card *card = &config->peers[config->peer_count];
+        if (peer == node)
+            continue;
+        make_card(peer, card);
+        city_public_key(KEY_ROLE_NODE, card->name, config->peer_keys[config->peer_count++]);
+    }
     text_copy(config->zone_tab, sizeof config->zone_tab, "/usr/share/zoneinfo/zone.tab");
     text_copy(config->prefixes, sizeof config->prefixes, HOTLINE_PREFIXES);
     // As hotlined has them when its configuration does not say.

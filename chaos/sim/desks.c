@@ -391,7 +391,7 @@ void desks_create(struct sim *sim)
         desk->agent = i % sim->agent_count;
         desk->is_twin = i >= sim->agent_count;
         city_agent_name(desk->agent, desk->name);
-        edge_init(&desk->edge, sim, city_agent_region(desk->agent), 200000 + i);
+        edge_init(&desk->edge, sim, city_agent_region(desk->agent), 200000 + i, KEY_ROLE_DESK, desk->name);
         if (!desk->is_twin)
             desk_sign_in_later(desk, chance_between(&desk->edge.chance, 500, 4000) * SIM_MS_US);
     }

@@ -1,6 +1,7 @@
 #include "chaos/sim/edge.h"
 
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 #include "chaos/sim/server.h"
 
 #include <stdlib.h>
@@ -168,11 +169,13 @@ static void on_lost(struct net_host *host, struct span message)
 
 // ---- life
 
-void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream)
+void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream, enum key_role role,
+               const char *party)
 {
     self->sim = sim;
     self->region = region;
     self->wire.type = &wire_type;
+    city_public_key(role, party, self->host.key);
     self->host.zone = city_client_zone(sim, region);
     self->host.receive = on_message;
     self->host.lost = on_lost;

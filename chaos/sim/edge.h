@@ -5,9 +5,10 @@
 #define CHAOS_SIM_EDGE_H
 
 #include "chaos/sim/sim.h"
+#include "cluster/keys/keys.h"
 #include "node/client/wire.h"
 
-#define EDGE_NODES_BYTES 1024
+#define EDGE_NODES_BYTES 2048
 
 struct edge {
     struct net_host host;  // first: a host is its edge
@@ -20,12 +21,15 @@ struct edge {
     struct net_line *lines[CLIENT_SLOTS];
     struct client_wire *sockets;  // of live processes, instead of lines
     uint32_t slot_nodes[CLIENT_SLOTS];
+    enum key_role role;  // of live processes: whose key it has
+    char party[NAME_MAX_BYTES + 1];
     uint64_t armed_us;
     bool is_running;  // inside process() or receive(): what is to be done next is looked at after it
     bool is_leaving;
 };
 
-void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream);
+void edge_init(struct edge *self, struct sim *sim, uint32_t region, uint64_t stream, enum key_role role,
+               const char *party);
 // Before the client is made on its wire; `number` as above.
 void edge_begin(struct edge *self, uint32_t number);
 void edge_started(struct edge *self, struct hotline_client *client);

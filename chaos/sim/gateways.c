@@ -447,7 +447,7 @@ void gateways_create(struct sim *sim)
     for (uint32_t i = 0; i < sim->gateway_count; i++) {
         struct gateway_person *gateway = sim->gateways[i] = check_alloc(sizeof *gateway);
         snprintf(gateway->name, sizeof gateway->name, "gw-%u", i);
-        edge_init(&gateway->edge, sim, i % SIM_REGIONS, 500000 + i);
+        edge_init(&gateway->edge, sim, i % SIM_REGIONS, 500000 + i, KEY_ROLE_GATEWAY, gateway->name);
         open_later(gateway, 3000, 4000);
     }
 }

@@ -7,6 +7,7 @@
 #ifndef CHAOS_SIM_NET_H
 #define CHAOS_SIM_NET_H
 
+#include "cluster/keys/keys.h"
 #include "chaos/sim/agenda.h"
 #include "chaos/sim/chance.h"
 #include "chaos/sim/met.h"
@@ -37,7 +38,8 @@ struct net_host {  // first in the struct of a process
     uint32_t life;  // counts its starts
     bool alive, paused;
     bool cut_in, cut_out;
-    uint32_t sends_left;  // then it sends nothing more: it dies within this turn
+    uint32_t sends_left;           // then it sends nothing more: it dies within this turn
+    char key[KEY_TEXT_BYTES + 1];  // the public one, that carries what it says
     struct net_clock clock;
     net_receive *receive;
     net_lost *lost;                         // may be NULL

@@ -1,6 +1,7 @@
 #include "chaos/sim/observers.h"
 
 #include "chaos/sim/city.h"
+#include "chaos/sim/city_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +169,7 @@ void observers_create(struct sim *sim)
     for (uint32_t i = 0; i < sim->node_count; i++) {
         struct observer *self = sim->observers[i] = check_alloc(sizeof *self);
         self->node = i;
-        edge_init(&self->edge, sim, city_node_region(i), 900000 + i);
+        edge_init(&self->edge, sim, city_node_region(i), 900000 + i, KEY_ROLE_ADMIN, CITY_ADMIN);
     }
 }
 

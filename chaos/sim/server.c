@@ -188,9 +188,9 @@ static void on_message(struct net_host *host, struct net_line *line, struct span
         struct world_client client = {.bytes = 12};
         uint32_t name[3] = {line->index, line->generation, line->epoch};
         memcpy(client.id, name, sizeof name);
-        node_client_message(self->node, &client, message);
+        node_client_message(self->node, &client, line->from->key, message);
     } else {
-        node_peer_message(self->node, message);
+        node_peer_message(self->node, line->from->key, message);
     }
     end_turn(self);
 }
@@ -250,6 +250,7 @@ struct server *server_create(struct sim *sim, uint32_t index)
     chance_init(&self->chance, sim->options.seed, 1000 + index);
     self->medium = disk_memory_create();
     city_config(sim, index, &self->config);
+    text_copy(self->host.key, sizeof self->host.key, self->config.key);
     return self;
 }
 

@@ -92,7 +92,7 @@ void feed_receive(struct feed *self, struct now now, uint32_t peer, const struct
         mending_wanted(self, peer, envelope->bucket_want);
         return;
     case PEER__ENVELOPE__BODY_MEND:
-        records_take(self, envelope->mend->records, envelope->mend->n_records, true);
+        mending_take(self, peer, envelope->mend);
         return;
     case PEER__ENVELOPE__BODY__NOT_SET:
     case PEER__ENVELOPE__BODY_HEARTBEAT:

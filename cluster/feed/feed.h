@@ -44,6 +44,8 @@ struct feed_counts {
     uint64_t asks;
     uint64_t gaps;            // chunks that did not continue where the cursor was
     uint64_t refused;         // records the store did not take, out of range
+    uint64_t foreign;         // records that were not the sender's to tell, and not taken
+    uint64_t by_third;        // records of a feed that another than its owner served, on our asking
     uint64_t digests_differ;  // comparisons at rest that found a difference
     uint64_t mended;          // records taken because digests differed
     uint64_t malformed;       // messages out of range

@@ -30,6 +30,7 @@
 #define DIGEST_BUCKETS 16     // exchanged in a round
 #define DIGEST_PART_ENTRIES 512
 #define DIGEST_SEEN_MAX (1u << 20)                   // entries of one bucket
+#define DIGEST_MEND_MS 10000                         // an answer may take, so many buckets being exchanged
 #define DIGEST_MEND_BYTES ((size_t)2 * 1024 * 1024)  // sent to a peer in a round
 
 struct unacked {
@@ -64,7 +65,9 @@ struct lane {  // one feed as it is known here. Lanes are never taken out, so th
 
     // Followed: from one server at a time.
     int32_t server;  // -1: not asked for
-    bool answered;   // the server has, since it was asked
+    int32_t former;  // asked before, whose chunks may still be under way until
+    uint64_t former_until_us;
+    bool answered;  // the server has, since it was asked
     uint64_t asked_us;
     uint64_t lags_us;   // since when it lags
     uint64_t heard_us;  // the server's last word, or our asking
@@ -118,7 +121,8 @@ struct remote {  // a peer, as feeds and digests see it
     uint32_t differed;  // buckets, at the last comparison
     uint32_t wait_ms;   // to the next one while they differ
     size_t mend_room;
-    bool collecting;  // a bucket's parts
+    uint64_t mends_until_us;  // its answer to a bucket told or wanted is expected so long
+    bool collecting;          // a bucket's parts
     uint32_t bucket, next_part;
     uint64_t *seen;
     uint32_t seen_count, seen_capacity;
@@ -209,8 +213,8 @@ void record_list_clear(struct record_list *list, size_t bytes_max);
 bool record_list_add(struct record_list *list, const struct record *record);
 void record_list_close(struct record_list *list);
 size_t records_bytes(const struct record *record);
-// Into the store; what is newer goes up. Returns the bytes taken in.
-size_t records_take(struct feed *self, Rec__Record *const *records, size_t count, bool is_mend);
+// Into the store; what is newer goes up. Returns the bytes taken in. `lane`: the feed they must be of; NULL: mends.
+size_t records_take(struct feed *self, Rec__Record *const *records, size_t count, const struct lane *lane);
 
 // ---- digest.c
 
@@ -222,6 +226,7 @@ void digest_tick(struct feed *self, struct now now);
 // ---- mending.c
 
 void mending_tell(struct feed *self, uint32_t peer, uint32_t bucket);
+void mending_take(struct feed *self, uint32_t peer, const Peer__Mend *mend);
 void mending_receive(struct feed *self, uint32_t peer, const Peer__BucketTell *tell);
 void mending_wanted(struct feed *self, uint32_t peer, const Peer__BucketWant *want);
 

@@ -27,6 +27,10 @@ static void ask(struct feed *self, struct now now, struct lane *lane, uint32_t p
 {
     if (lane->server >= 0 && (uint32_t)lane->server != peer && self->remotes[lane->server].linked)
         send_ask(self, lane, (uint32_t)lane->server, FEED_NO_MORE);
+    if (lane->server >= 0 && (uint32_t)lane->server != peer) {
+        lane->former = lane->server;
+        lane->former_until_us = now.mono_us + (uint64_t)FEED_RETURN_MS * 1000;
+    }
     lane->server = (int32_t)peer;
     lane->answered = false;
     lane->asked_us = lane->heard_us = now.mono_us;
@@ -168,6 +172,16 @@ static void gap(struct feed *self, struct now now, struct lane *lane, uint32_t p
         ask(self, now, lane, peer);
 }
 
+// The owner tells its own feed. A third may serve it when it was asked to, which happens only while the owner cannot be
+// reached, and for a moment after; or while that boot is not up.
+static bool may_serve(const struct feed *self, const struct lane *lane, uint32_t peer)
+{
+    bool is_under_way = lane->former == (int32_t)peer && self->now_us < lane->former_until_us;
+    return lane->server == (int32_t)peer || is_under_way ||
+           strcmp(peers_at(self->peers, peer)->card.name, lane->owner) == 0 ||
+           !peers_owner_up(self->peers, lane->owner, lane->boot);
+}
+
 void following_chunk(struct feed *self, struct now now, uint32_t peer, const Peer__FeedChunk *chunk)
 {
     struct lane *lane = lane_need(self, chunk->owner, chunk->boot);
@@ -180,9 +194,15 @@ void following_chunk(struct feed *self, struct now now, uint32_t peer, const Pee
     // A server whose subscription was given up, and which has not heard of it.
     if (remote->linked && lane->server != (int32_t)peer)
         send_ask(self, lane, peer, FEED_NO_MORE);
+    if (!may_serve(self, lane, peer)) {
+        self->counts.foreign += chunk->n_records;
+        return;
+    }
+    if (strcmp(peers_at(self->peers, peer)->card.name, lane->owner) != 0)
+        self->counts.by_third += chunk->n_records;
     // Whatever the order in which chunks come, their records are what they are; only the cursor needs all before it.
     bool is_new = chunk->upto > lane->cursor;
-    size_t bytes = is_new ? records_take(self, chunk->records, chunk->n_records, false) : 0;
+    size_t bytes = is_new ? records_take(self, chunk->records, chunk->n_records, lane) : 0;
     if (remote->up)
         lane_tell(self, lane, peer, chunk->upto);
     if (RULE(gap_keeps_cursor) && chunk->after > lane->cursor) {

@@ -65,7 +65,7 @@ struct lane *lane_need(struct feed *self, const char *owner, uint64_t boot)
     lane->boot = boot;
     lane->own = peers_is_self(self->peers, owner, boot);
     lane->cursor = store_cursor(self->store, owner, boot);
-    lane->server = lane->source = -1;
+    lane->server = lane->former = lane->source = -1;
     size_t bytes = make_key(lane->key, owner, boot);
     HASH_ADD_KEYPTR(hh, self->table, lane->key, bytes, lane);
     grow(&self->lanes);

@@ -73,8 +73,14 @@ static void tell_record(void *context, const struct record *record)
     add_entry(&telling->entries, record->kind, record->id, &record->version);
 }
 
+static void expect(struct feed *self, uint32_t peer)
+{
+    self->remotes[peer].mends_until_us = self->now_us + (uint64_t)DIGEST_MEND_MS * 1000;
+}
+
 void mending_tell(struct feed *self, uint32_t peer, uint32_t bucket)
 {
+    expect(self, peer);
     struct telling *telling = check_alloc(sizeof *telling);
     *telling = (struct telling){.feed = self, .peer = peer, .bucket = bucket};
     store_bucket_each(self->store, bucket, tell_record, telling);
@@ -117,8 +123,18 @@ static void send_want(struct feed *self, uint32_t peer, struct entries *entries)
     Peer__BucketWant want = PEER__BUCKET_WANT__INIT;
     want.entries = entries->pointers;
     want.n_entries = entries->count;
+    expect(self, peer);
     feed_send(self, peer, PEER__ENVELOPE__BODY_BUCKET_WANT, &want);
     entries->count = 0;
+}
+
+// Records of anybody: taken only from whom this node exchanges a bucket with.
+void mending_take(struct feed *self, uint32_t peer, const Peer__Mend *mend)
+{
+    if (self->now_us <= self->remotes[peer].mends_until_us)
+        records_take(self, mend->records, mend->n_records, NULL);
+    else
+        self->counts.foreign += mend->n_records;
 }
 
 // FNV-1a. Two ids that hash alike would hide one another, so every node adds what only it knows: its boot.

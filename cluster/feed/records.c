@@ -52,13 +52,17 @@ void record_list_close(struct record_list *list)
     *list = (struct record_list){0};
 }
 
-size_t records_take(struct feed *self, Rec__Record *const *records, size_t count, bool is_mend)
+size_t records_take(struct feed *self, Rec__Record *const *records, size_t count, const struct lane *lane)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         struct record record;
         if (!record_from_message(records[i], &record)) {
             self->counts.refused++;
+            continue;
+        }
+        if (lane != NULL && (strcmp(record.version.owner, lane->owner) != 0 || record.version.boot != lane->boot)) {
+            self->counts.foreign++;
             continue;
         }
         bytes += records_bytes(&record);
@@ -68,7 +72,7 @@ size_t records_take(struct feed *self, Rec__Record *const *records, size_t count
         self->counts.refused += taken == STORE_REFUSED;
         if (taken != STORE_TAKEN)
             continue;
-        self->counts.mended += is_mend;
+        self->counts.mended += lane == NULL;
         self->events.record(self->events.context, here);
     }
     return bytes;

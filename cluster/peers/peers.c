@@ -245,7 +245,7 @@ static void hand_on(struct peers *self, const Peer__Envelope *envelope)
     self->counts.malformed++;  // a body of a later protocol
 }
 
-void peers_receive(struct peers *self, struct now now, struct span message)
+void peers_receive(struct peers *self, struct now now, const char *sender, struct span message)
 {
     peers_ran(self, now);
     self->counts.received++;
@@ -256,6 +256,12 @@ void peers_receive(struct peers *self, struct now now, struct span message)
     if (envelope == NULL || envelope->protocol != PEERS_PROTOCOL || envelope->from_boot == 0 ||
         !text_is_name(envelope->from, NAME_MAX_BYTES)) {
         self->counts.malformed++;
+        return;
+    }
+    // Of a message that it hands on, a relay's word is taken: nodes trust each other that far.
+    const char *carrier = envelope->relayed ? envelope->relay : envelope->from;
+    if (sender[0] != '\0' && strcmp(sender, carrier) != 0) {
+        self->counts.of_another++;
         return;
     }
     // Who knows only this node's endpoint cannot name it, and says nothing but heartbeats.

@@ -68,6 +68,7 @@ struct peers_counts {
     uint64_t received;
     uint64_t malformed;
     uint64_t misdirected;  // for another node, or an older boot of a peer
+    uint64_t of_another;   // named another sender than the one whose key carried it
     uint64_t not_sent;
     uint64_t sent_by_relay;
     uint64_t relayed;        // handed on for others
@@ -99,7 +100,8 @@ bool peers_is_self(const struct peers *self, const char *owner, uint64_t boot);
 bool peers_is_heard_by_any(const struct peers *self, const char *name, uint64_t boot);
 struct peers_counts peers_counts(const struct peers *self);
 
-void peers_receive(struct peers *self, struct now now, struct span envelope);
+// `sender`: the node whose key carried it; "" in a world without keys, where the envelope is believed.
+void peers_receive(struct peers *self, struct now now, const char *sender, struct span envelope);
 // Call at least every heartbeat_ms: sends heartbeats, finds who is down. Returns when it wants to be called next.
 uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 // Heartbeats that say this node stops.

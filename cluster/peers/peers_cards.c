@@ -1,5 +1,6 @@
 #include "cluster/peers/peers_inside.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LATITUDE_MAX_UDEG 90000000
@@ -72,11 +73,24 @@ static struct entry *find_or_learn(struct peers *self, const struct peers_card *
     return entry;
 }
 
+// `place` without its key, with that of `card`: "tcp://HOST:PORT#KEY".
+static void with_key_of(const char *card, const char *place, char ret[PEERS_ENDPOINT_MAX_BYTES + 1])
+{
+    const char *key = strchr(card, '#');
+    int bytes = (int)strcspn(place, "#");
+    int length = snprintf(ret, PEERS_ENDPOINT_MAX_BYTES + 1, "%.*s%s", bytes, place, key != NULL ? key : "");
+    if (length > PEERS_ENDPOINT_MAX_BYTES)
+        text_copy(ret, PEERS_ENDPOINT_MAX_BYTES + 1, place);
+}
+
 // A node that was learnt is where it says it is. A configured one stays where it was configured: it may be seen from
-// here through an address it does not know of.
+// here through an address it does not know of. Its key is the one it says it has now.
 static void update(struct peers *self, struct entry *entry, const struct peers_card *card)
 {
-    if (!entry->configured && !peers_move(self, entry, card->control, card->bulk)) {
+    char control[PEERS_ENDPOINT_MAX_BYTES + 1], bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
+    with_key_of(card->control, entry->configured ? entry->control : card->control, control);
+    with_key_of(card->bulk, entry->configured ? entry->bulk : card->bulk, bulk);
+    if (!peers_move(self, entry, control, bulk)) {
         self->counts.malformed++;
         return;
     }

@@ -27,6 +27,8 @@ struct world_client {  // a client's connection as the world names it; zero-padd
     uint8_t bytes;
 };
 
+enum world_port { WORLD_PORT_CLIENT, WORLD_PORT_PEER };  // who comes in where
+
 struct world {
     const struct world_type *type;
 };
@@ -34,6 +36,8 @@ struct world {
 struct world_counts {
     uint64_t connections_opened, connections_closed;  // of clients and peers, to this node
     uint64_t handshakes_failed;                       // among the closed
+    uint64_t keys_refused;                            // keys that nobody knows, or that do not belong there
+    uint64_t connections_shut;                        // because their key was admitted no longer
 };
 
 struct world_type {
@@ -42,7 +46,8 @@ struct world_type {
     // Wakes the node once mono_us has reached `at`; the earliest call since the last wake counts. UINT64_MAX: never.
     void (*wake_at)(struct world *, uint64_t mono_us);
     // Connects link `link` (0 to WORLD_LINKS_MAX-1) to a peer's two endpoints, anew when it was open.
-    // False: an endpoint is not valid.
+    // False: an endpoint is not valid. Where endpoints name keys ("tcp://HOST:PORT#KEY") a link stands only while
+    // that key is admitted as a node's.
     bool (*link_open)(struct world *, uint32_t link, const char *control, const char *bulk);
     void (*link_close)(struct world *, uint32_t link);
     // False: not sent (no connection, or its queue is full). Copies.
@@ -51,6 +56,9 @@ struct world_type {
     // A connection that sends a message over the world's limit is closed: that is all there is to count of it.
     // May be NULL.
     void (*counts)(struct world *, struct world_counts *ret_counts);
+    // Which keys are admitted has changed: connections and links of those that are not are closed, links of those that
+    // now are opened. May be NULL: a world without keys.
+    void (*keys_changed)(struct world *);
 };
 
 static inline struct now world_now(struct world *world)

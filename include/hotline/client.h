@@ -33,6 +33,7 @@ enum hotline_result {
     HOTLINE_UNKNOWN = -2,   // no such call, offer or query here
     HOTLINE_TOO_MANY = -3,  // a bound of this client is reached
     HOTLINE_WRONG_STATE = -4,
+    HOTLINE_BAD_KEY = -5,  // the key file: not there, not a secret key, readable by others, or another party's
 };
 HOTLINE_API const char *hotline_result_text(enum hotline_result result);
 

@@ -11,6 +11,9 @@ extern "C" {
 struct hotline_desk_options {
     const char *nodes;  // client endpoints, nearest first, divided by commas: tcp://a:7100,tcp://b:7100
     const char *agent;
+    // The file of this client's secret key (hotlinectl keygen). NULL: none, as in tests; such a client speaks only to
+    // nodes on loopback. With a key every node must be named with its own, tcp://HOST:PORT#KEY.
+    const char *key_file;
     uint64_t login;         // 0: this moment. A larger login of the same agent supersedes the smaller
     const char *not_ready;  // NULL: signs in available; otherwise not ready for this reason
     hotline_event_callback *on_event;

@@ -18,9 +18,10 @@ extern "C" {
 
 struct hotline_gateway_options {
     const char *nodes;    // client endpoints, nearest first, divided by commas
-    const char *gateway;  // its name: at most 64 printable ASCII characters
-    const char *site;     // where it stands, a site of the directory, or NULL
-    uint64_t login;       // 0: this moment
+    const char *gateway;  // its name: at most 64 printable ASCII characters; its key's party, or that, a colon and more
+    const char *key_file;  // as a desk's
+    const char *site;      // where it stands, a site of the directory, or NULL
+    uint64_t login;        // 0: this moment
     hotline_event_callback *on_event;
     void *user;
 };

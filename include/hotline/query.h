@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 struct hotline_query_options {
-    const char *nodes;  // client endpoints divided by commas; the first that answers is asked
+    const char *nodes;     // client endpoints divided by commas; the first that answers is asked
+    const char *key_file;  // as a desk's; of any role, though some questions are an admin's
     void *user;
 };
 
@@ -31,6 +32,7 @@ enum hotline_row_type {
     HOTLINE_ROW_APPLIED,
     HOTLINE_ROW_EVENT,
     HOTLINE_ROW_CURSOR,  // of EVENTS, the last row
+    HOTLINE_ROW_AUDIT,   // the latest first
 };
 
 struct hotline_row {
@@ -123,6 +125,11 @@ struct hotline_row {
             const char *cursor;  // ask on from here
             bool more;           // at once: there is more already
         } cursor;
+        struct {
+            const char *who, *key, *verb, *what, *reason, *node;
+            uint64_t at_ms;
+            bool refused;
+        } audit;
     };
 };
 
@@ -148,17 +155,19 @@ enum hotline_question {
     HOTLINE_FIND,
     HOTLINE_EXPLAIN,
     HOTLINE_DIGEST,
-    HOTLINE_EXPORT,
+    HOTLINE_EXPORT,  // an admin's
     HOTLINE_EVENTS,
+    HOTLINE_AUDIT,  // an admin's: what admins did
 };
 
 struct hotline_question_args {
     const struct hotline_call_spec *find;  // FIND: who would be nearest to such a call
-    uint32_t limit;                        // FIND: 0 is 10; EVENTS: about so many, 0 is 1000
+    uint32_t limit;                        // FIND: 0 is 10; CALLS, AUDIT: 0 is all; EVENTS: about so many, 0 is 1000
     const char *call;                      // EXPLAIN
     const char *since;   // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
     const char *number;  // EVENTS: only calls of this caller; NULL or "": all
     void *user;          // given to this question's callbacks; NULL: the client's own
+    bool show_numbers;   // CALLS, EXPLAIN, EVENTS: of callers, whole; an admin's, and audited
 };
 
 // Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed,

@@ -18,6 +18,8 @@ const char *hotline_result_text(enum hotline_result result)
         return "a bound of this client is reached";
     case HOTLINE_WRONG_STATE:
         return "not possible in this state";
+    case HOTLINE_BAD_KEY:
+        return "the key file is not there, is no secret key, is readable by others, or is another party's";
     }
     return "unknown result";
 }

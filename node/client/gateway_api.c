@@ -42,7 +42,7 @@ static bool is_gateway(const struct hotline_client *client)
 static void make_id(struct gateway *self, char id[HOTLINE_CALL_ID_BYTES])
 {
     do
-        snprintf(id, HOTLINE_CALL_ID_BYTES, "%s-%" PRIu64 "-%" PRIu64, self->base.party, self->base.login,
+        snprintf(id, HOTLINE_CALL_ID_BYTES, "%s:%" PRIu64 "-%" PRIu64, self->base.party, self->base.login,
                  ++self->made);
     while (leg_find(self, id) != NULL);
 }

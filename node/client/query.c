@@ -180,6 +180,7 @@ static bool send_question(struct query *self, struct question *question)
     }
     words.after = pointers;
     words.n_after = feeds;
+    words.show_numbers = question->show_numbers;
     Cli__ToNode message = CLI__TO_NODE__INIT;
     message.body_case = CLI__TO_NODE__BODY_QUERY;
     message.query = &words;

@@ -56,8 +56,9 @@ static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
         [HOTLINE_AGENTS] = CLI__QUERY__WHAT__AGENTS,   [HOTLINE_CALLS] = CLI__QUERY__WHAT__CALLS,
         [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,   [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
         [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN, [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
-        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,   [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_EVENTS)
+        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,   [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS,
+        [HOTLINE_AUDIT] = CLI__QUERY__WHAT__AUDIT};
+    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_AUDIT)
         return false;
     *ret_what = whats[question];
     return true;
@@ -81,6 +82,7 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     question->what = wire_what;
     question->user = args->user == NULL ? client->user : args->user;
     question->limit = args->limit == 0 && what == HOTLINE_FIND ? FIND_LIMIT : args->limit;
+    question->show_numbers = args->show_numbers;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);
     if (what == HOTLINE_EVENTS) {

@@ -77,6 +77,22 @@ static void give_agent(const struct out *out, const Cli__AgentRow *from)
     give(out, &row);
 }
 
+static void give_audit(const struct out *out, const Cli__AuditRow *from)
+{
+    static const Rec__Audit unreadable = REC__AUDIT__INIT;
+    const Rec__Audit *audit = from->audit == NULL ? &unreadable : from->audit;
+    struct hotline_row row = {.type = HOTLINE_ROW_AUDIT};
+    row.audit.who = audit->who;
+    row.audit.key = audit->key;
+    row.audit.verb = audit->verb;
+    row.audit.what = audit->what;
+    row.audit.reason = audit->reason;
+    row.audit.refused = audit->refused;
+    row.audit.at_ms = audit->at_ms;
+    row.audit.node = from->node;
+    give(out, &row);
+}
+
 static void give_call(const struct out *out, const Cli__CallRow *from)
 {
     struct hotline_row row = {.type = HOTLINE_ROW_CALL};
@@ -218,6 +234,8 @@ bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *exp
         give_call(&out, answer->calls[i]);
     for (size_t i = 0; i < answer->n_queues; i++)
         give_queue(&out, answer->queues[i]);
+    for (size_t i = 0; i < answer->n_audit; i++)
+        give_audit(&out, answer->audit[i]);
     if (answer->digest != NULL) {
         struct hotline_row row = {.type = HOTLINE_ROW_DIGEST};
         row.digest.digest = answer->digest->digest;

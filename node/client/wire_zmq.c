@@ -28,6 +28,7 @@ struct hotline_context {
 struct wire_zmq {
     struct client_wire wire;
     void *zmq;
+    struct key_pair key;  // closed: none
     void *sockets[CLIENT_SLOTS];
     void *monitors[CLIENT_SLOTS];
     bool refused[CLIENT_SLOTS];
@@ -179,6 +180,31 @@ static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
     self->sockets[slot] = NULL;
 }
 
+static bool is_loopback(const char *place)
+{
+    static const char *const hosts[] = {"tcp://127.", "tcp://localhost:", "tcp://[::1]:", "inproc://", "ipc://"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (strncmp(place, hosts[i], strlen(hosts[i])) == 0)
+            return true;
+    return false;
+}
+
+// With a key only to who can prove to be whom the address names; without one only to loopback.
+static bool connect_to(struct wire_zmq *self, void *socket, const char *endpoint)
+{
+    char place[CLIENT_ENDPOINT_MAX_BYTES + 1];
+    uint8_t server[KEY_BYTES];
+    const char *key;
+    if (!key_split_endpoint(endpoint, place, sizeof place, &key))
+        return false;
+    if (self->key.secret == NULL)
+        return key[0] == '\0' && is_loopback(place) && zmq_connect(socket, place) == 0;
+    return key_from_text(key, server) && zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, sizeof server) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, self->key.public_key, KEY_BYTES) == 0 &&
+           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, self->key.secret, KEY_BYTES) == 0 &&
+           zmq_connect(socket, place) == 0;
+}
+
 static bool open_slot(struct client_wire *wire, uint32_t slot, const char *endpoint)
 {
     struct wire_zmq *self = of(wire);
@@ -195,7 +221,7 @@ static bool open_slot(struct client_wire *wire, uint32_t slot, const char *endpo
     set(socket, ZMQ_SNDHWM, HIGH_WATER_MARK);
     set(socket, ZMQ_RCVHWM, HIGH_WATER_MARK);
     self->sockets[slot] = socket;
-    if (!open_monitor(self, slot, socket) || !watch(self, socket) || zmq_connect(socket, endpoint) != 0) {
+    if (!open_monitor(self, slot, socket) || !watch(self, socket) || !connect_to(self, socket, endpoint)) {
         close_slot(wire, slot, false);
         return false;
     }
@@ -263,10 +289,11 @@ static void free_wire(struct client_wire *wire)
         close(self->wake_fd);
     if (self->epoll_fd >= 0)
         close(self->epoll_fd);
+    key_pair_close(&self->key);
     free(self);
 }
 
-struct client_wire *client_wire_zmq_create(struct hotline_context *context)
+struct client_wire *client_wire_zmq_create(struct hotline_context *context, struct key_pair key)
 {
     static const struct client_wire_type type = {.now_us = now_us,
                                                  .wall_ms = wall_ms,
@@ -283,6 +310,7 @@ struct client_wire *client_wire_zmq_create(struct hotline_context *context)
     struct wire_zmq *self = check_alloc(sizeof *self);
     self->wire.type = &type;
     self->zmq = context->zmq;
+    self->key = key;
     self->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN};

@@ -1,6 +1,7 @@
 #include "node/config/config.h"
 
 #include "cluster/base/text.h"
+#include "node/config/config_keys.h"
 #include "node/config/endpoint.h"
 #include "node/config/yaml_value.h"
 
@@ -12,7 +13,20 @@
 #define MB ((uint64_t)1024 * 1024)
 #define DEGREE 1000000
 
-enum kind { KIND_NAME, KIND_PATH, KIND_LISTEN, KIND_ENDPOINT, KIND_DEGREES, KIND_U32, KIND_U64, KIND_MAP, KIND_PEERS };
+enum kind {
+    KIND_NAME,
+    KIND_PATH,
+    KIND_LISTEN,
+    KIND_ENDPOINT,
+    KIND_DEGREES,
+    KIND_U32,
+    KIND_U64,
+    KIND_MAP,
+    KIND_PEERS,
+    KIND_KEY,
+    KIND_ADMINS,
+    KIND_TRUTH
+};
 
 struct key {
     const char *name;
@@ -33,7 +47,12 @@ struct reader {
 };
 
 #define AT(member) offsetof(struct config, member)
-#define CARD_AT(member) offsetof(struct peers_card, member)
+
+struct peer_entry {
+    struct peers_card card;
+    char key[KEY_TEXT_BYTES + 1];
+};
+#define PEER_AT(member) offsetof(struct peer_entry, member)
 
 static const struct key position_keys[] = {
     {"lat", KIND_DEGREES, .needed = true, .offset = AT(self.lat_udeg), .max = 90},
@@ -65,9 +84,22 @@ static const struct key timing_keys[] = {
 };
 
 static const struct key peer_keys[] = {
-    {"node", KIND_NAME, .offset = CARD_AT(name)},
-    {"peer", KIND_ENDPOINT, .needed = true, .offset = CARD_AT(control)},
-    {"bulk", KIND_ENDPOINT, .needed = true, .offset = CARD_AT(bulk)},
+    {"node", KIND_NAME, .offset = PEER_AT(card.name)},
+    {"peer", KIND_ENDPOINT, .needed = true, .offset = PEER_AT(card.control)},
+    {"bulk", KIND_ENDPOINT, .needed = true, .offset = PEER_AT(card.bulk)},
+    {"key", KIND_KEY, .offset = PEER_AT(key)},
+    {0},
+};
+
+static const struct key keys_keys[] = {
+    {"own", KIND_PATH, .offset = AT(key_file)},
+    {"admins", KIND_ADMINS, .needed = false},
+    {0},
+};
+
+static const struct key limits_keys[] = {
+    {"sessions_per_key", KIND_U32, .offset = AT(sessions_per_key), .min = 2, .max = 10000, .standard = 200},
+    {"client_messages_s", KIND_U32, .offset = AT(client_messages_s), .min = 10, .max = 1000000, .standard = 5000},
     {0},
 };
 
@@ -83,6 +115,9 @@ static const struct key top_keys[] = {
     {"zone_tab", KIND_PATH, .offset = AT(zone_tab), .text = "/usr/share/zoneinfo/zone.tab"},
     {"prefixes", KIND_PATH, .offset = AT(prefixes), .text = CONFIG_PREFIXES},
     {"timing", KIND_MAP, .keys = timing_keys},
+    {"keys", KIND_MAP, .keys = keys_keys},
+    {"insecure", KIND_TRUTH, .offset = AT(insecure)},
+    {"limits", KIND_MAP, .keys = limits_keys},
     {"records_max", KIND_U64, .offset = AT(records_max), .min = 1000, .max = 100000000, .standard = 5000000},
     {"digest_every_ms", KIND_U32, .offset = AT(digest_every_ms), .min = 100, .max = 3600000, .standard = 60000},
     {0},
@@ -173,6 +208,35 @@ static void read_text(struct reader *self, const char *label, const struct yaml_
     }
 }
 
+// Copies a public key; says where there is none.
+static void read_key(struct reader *self, const char *label, const struct yaml_node *node, char *to)
+{
+    if (node->kind != YAML_TEXT || !key_text_is_valid(node->text))
+        problem_at(self, node->line, "%s must be a public key: %d of 0-9 and a-f", label, KEY_TEXT_BYTES);
+    else
+        text_copy(to, KEY_TEXT_BYTES + 1, node->text);
+}
+
+static void read_admins(struct reader *self, const char *label, const struct yaml_node *list)
+{
+    struct config *config = self->config;
+    if (list->kind != YAML_LIST)
+        problem_at(self, list->line, "%s must be a list of public keys", label);
+    for (const struct yaml_node *item = list->kind == YAML_LIST ? list->first : NULL; item != NULL; item = item->next) {
+        if (config->admin_count == CONFIG_ADMINS_MAX) {
+            problem_at(self, item->line, "%s: more than %d", label, CONFIG_ADMINS_MAX);
+            return;
+        }
+        read_key(self, label, item, config->admins[config->admin_count++]);
+    }
+}
+
+static void read_truth(struct reader *self, const char *label, const struct yaml_node *node, bool *to)
+{
+    if (!yaml_to_truth(node, to))
+        problem_at(self, node->line, "%s must be true or false", label);
+}
+
 static void read_peers(struct reader *self, const struct yaml_node *list, const struct key *keys);
 static void read_map(struct reader *self, const char *prefix, const struct yaml_node *map, const struct key *keys,
                      void *base);
@@ -206,6 +270,15 @@ static void read_value(struct reader *self, const char *label, const struct yaml
         break;
     case KIND_PEERS:
         read_peers(self, node, key->keys);
+        break;
+    case KIND_KEY:
+        read_key(self, label, node, (char *)base + key->offset);
+        break;
+    case KIND_ADMINS:
+        read_admins(self, label, node);
+        break;
+    case KIND_TRUTH:
+        read_truth(self, label, node, (bool *)(void *)((char *)base + key->offset));
         break;
     }
 }
@@ -256,9 +329,9 @@ static void read_peers(struct reader *self, const struct yaml_node *list, const 
             problem_at(self, item->line, "peers: more than %d", PEERS_MAX);
             return;
         }
-        struct peers_card *card = &config->peers[config->peer_count];
-        *card = (struct peers_card){0};
-        read_map(self, "peers", item, keys, card);
+        struct peer_entry entry = {0};
+        read_map(self, "peers", item, keys, &entry);
+        const struct peers_card *card = &entry.card;
         for (uint32_t i = 0; i < config->peer_count; i++) {
             const struct peers_card *other = &config->peers[i];
             if (card->name[0] != '\0' && strcmp(card->name, other->name) == 0)
@@ -266,7 +339,8 @@ static void read_peers(struct reader *self, const struct yaml_node *list, const 
             if (card->control[0] != '\0' && strcmp(card->control, other->control) == 0)
                 problem_at(self, item->line, "peers: %s is given twice", card->control);
         }
-        config->peer_count++;
+        memcpy(config->peer_keys[config->peer_count], entry.key, sizeof entry.key);
+        config->peers[config->peer_count++] = entry.card;
     }
 }
 
@@ -288,8 +362,10 @@ static void drop_self_from_peers(struct reader *self, const struct yaml_node *ro
         if (is_here && !is_self && card->name[0] != '\0')
             problem_at(self, line_of(root, "peers", ""), "peers: node %s has this node's own address, %s", card->name,
                        card->control);
-        if (!is_self && !is_here)
-            config->peers[kept++] = *card;
+        if (is_self || is_here)
+            continue;
+        memmove(config->peer_keys[kept], config->peer_keys[i], sizeof config->peer_keys[i]);
+        config->peers[kept++] = *card;
     }
     config->peer_count = kept;
 }
@@ -356,6 +432,7 @@ bool config_read(const char *path, struct config *ret_config, struct problems *r
         fill_in_advertised(&self, root);
         check_timing(&self, root);
         drop_self_from_peers(&self, root);
+        config_keys_check(&config, path, &found);
     } else if (tree != NULL) {
         problem_at(&self, 1, "must be a map with keys such as node");
     }

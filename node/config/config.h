@@ -3,20 +3,28 @@
 #define NODE_CONFIG_CONFIG_H
 
 #include "cluster/base/problem.h"
+#include "cluster/keys/keys.h"
 #include "cluster/peers/peers.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define CONFIG_PATH_MAX_BYTES 1023
+#define CONFIG_ADMINS_MAX 16
 
 struct config {
-    struct peers_card self;  // name, site, position; endpoints as others reach them
+    struct peers_card self;  // name, site, position; endpoints as others reach them, with keys (cluster/keys/keys.h)
     char listen_client[PEERS_ENDPOINT_MAX_BYTES + 1];
     char listen_control[PEERS_ENDPOINT_MAX_BYTES + 1];
     char listen_bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
     struct peers_card peers[PEERS_MAX];
+    char peer_keys[PEERS_MAX][KEY_TEXT_BYTES + 1];  // of each peer
     uint32_t peer_count;
+    bool insecure;                             // no keys at all: tests, on loopback
+    char key_file[CONFIG_PATH_MAX_BYTES + 1];  // this node's secret key
+    char key[KEY_TEXT_BYTES + 1];              // the public one to it
+    char admins[CONFIG_ADMINS_MAX][KEY_TEXT_BYTES + 1];
+    uint32_t admin_count;
     char data[CONFIG_PATH_MAX_BYTES + 1];  // directory of the store
     uint64_t data_limit_bytes;             // the store's map
     char zone_tab[CONFIG_PATH_MAX_BYTES + 1];
@@ -24,6 +32,8 @@ struct config {
     uint32_t heartbeat_ms, down_after_ms;                // between nodes
     uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
+    uint32_t sessions_per_key;                           // of one gateway, agent or admin at a time
+    uint32_t client_messages_s;                          // a second, of one key; further ones are dropped
     uint64_t records_max;
     uint32_t digest_every_ms;
     // Not in a file: for the simulator.

@@ -85,3 +85,18 @@ bool endpoint_is_everywhere(const char *text)
         return inet_pton(AF_INET6, host, &address) == 1 && memcmp(&address, &any, sizeof any) == 0;
     return strcmp(host, "*") == 0 || strcmp(host, "0.0.0.0") == 0;
 }
+
+bool endpoint_is_loopback(const char *text)
+{
+    char host[HOST_MAX_BYTES + 1];
+    bool brackets;
+    const char *port;
+    struct in6_addr address6;
+    struct in_addr address4;
+    if (!split(text, host, &brackets, &port))
+        return false;
+    if (brackets)
+        return inet_pton(AF_INET6, host, &address6) == 1 && memcmp(&address6, &in6addr_loopback, sizeof address6) == 0;
+    return strcmp(host, "localhost") == 0 ||
+           (inet_pton(AF_INET, host, &address4) == 1 && ntohl(address4.s_addr) >> 24 == 127);
+}

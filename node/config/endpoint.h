@@ -8,5 +8,7 @@
 bool endpoint_is_valid(const char *text, bool to_listen);
 // It names no address that others could connect to: *, 0.0.0.0 or [::].
 bool endpoint_is_everywhere(const char *text);
+// 127.0.0.0/8, [::1] or localhost.
+bool endpoint_is_loopback(const char *text);
 
 #endif

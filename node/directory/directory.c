@@ -148,6 +148,18 @@ static void build_queues(struct box *self, const Rec__Directory *message)
         queues[i].last_resort_queue = directory_find_queue(directory, message->queues[i]->last_resort_queue);
 }
 
+static void build_keys(struct box *self, const Rec__Directory *message)
+{
+    struct directory_key *keys = take(self, message->n_keys, sizeof *keys);
+    for (size_t i = 0; i < message->n_keys; i++) {
+        const Rec__Key *key = message->keys[i];
+        keys[i] = (struct directory_key){
+            .key = key->key, .party = key->party, .role = key_role_named(key->role), .revoked = key->revoked};
+    }
+    self->directory.keys = keys;
+    self->directory.key_count = (uint32_t)message->n_keys;
+}
+
 static void build(struct box *self, Rec__Directory *message)
 {
     Rec__Settings *settings = take(self, 1, sizeof *settings);
@@ -172,6 +184,7 @@ static void build(struct box *self, Rec__Directory *message)
     build_places(self, message);
     build_agents(self, message);
     build_queues(self, message);
+    build_keys(self, message);
 }
 
 struct directory *directory_decode(struct span encoded, struct problems *ret_problems)
@@ -259,6 +272,11 @@ uint32_t directory_find_queue(const struct directory *self, const char *id)
 uint32_t directory_find_node(const struct directory *self, const char *name)
 {
     return find(self->nodes, self->node_count, sizeof *self->nodes, name);
+}
+
+uint32_t directory_find_key(const struct directory *self, const char *key)
+{
+    return find(self->keys, self->key_count, sizeof *self->keys, key);
 }
 
 struct route_set directory_language_set(const struct directory *self, char *const *names, size_t count,

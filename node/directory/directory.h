@@ -5,6 +5,7 @@
 #include "cluster/base/bytes.h"
 #include "cluster/base/check.h"
 #include "cluster/base/problem.h"
+#include "cluster/keys/keys.h"
 #include "node/route/route.h"
 
 #include <stdbool.h>
@@ -16,6 +17,8 @@
 #define DIRECTORY_QUEUES_MAX 256
 #define DIRECTORY_NODES_MAX 64
 #define DIRECTORY_MENU_MAX 1000
+#define DIRECTORY_KEYS_MAX 210000
+#define DIRECTORY_KEYS_PER_PARTY 2  // that are not revoked
 #define DIRECTORY_PRIORITY_MAX 1000
 #define DIRECTORY_RING_WIDTH_MAX 8
 #define DIRECTORY_HOME_PREFIXES_MAX 64
@@ -52,6 +55,13 @@ struct directory_queue {
     bool emergency;
 };
 
+struct directory_key {
+    const char *key;  // public, as text
+    const char *party;
+    enum key_role role;
+    bool revoked;
+};
+
 struct directory_settings {  // defaults filled in
     uint32_t durability, durability_wait_ms, misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms,
         call_back_retry_ms;
@@ -65,7 +75,8 @@ struct directory {
     const struct directory_agent *agents;
     const struct directory_queue *queues;
     const struct directory_node *nodes;
-    uint32_t site_count, agent_count, queue_count, node_count;
+    const struct directory_key *keys;
+    uint32_t site_count, agent_count, queue_count, node_count, key_count;
     const char *const *languages;  // language_count names, by bit
     const char *const *skills;
     uint32_t language_count, skill_count;
@@ -83,6 +94,7 @@ uint32_t directory_find_site(const struct directory *self, const char *id);  // 
 uint32_t directory_find_agent(const struct directory *self, const char *id);
 uint32_t directory_find_queue(const struct directory *self, const char *id);
 uint32_t directory_find_node(const struct directory *self, const char *name);
+uint32_t directory_find_key(const struct directory *self, const char *key);
 // The set of those names; *ret_unknown (may be NULL) becomes the first name nobody has, or NULL.
 struct route_set directory_language_set(const struct directory *self, char *const *names, size_t count,
                                         const char **ret_unknown);

@@ -2,6 +2,7 @@
 
 #include "cluster/base/check.h"
 #include "cluster/base/text.h"
+#include "cluster/keys/keys.h"
 #include "node/directory/directory.h"
 #include "node/directory/names.h"
 
@@ -75,6 +76,8 @@ static void check_ids(struct checker *self, enum section section)
         const char *field = section_id_field(section)->name;
         if (section == SECTION_MENU)
             fault(self, section, i, field, "its digits must be 1 to %d of 0-9, * and #", DIRECTORY_DIGITS_MAX);
+        else if (section == SECTION_KEYS)
+            fault(self, section, i, field, "its key must be a public key: %d of 0-9 and a-f", KEY_TEXT_BYTES);
         else
             fault(self, section, i, field,
                   "its %s must be 1 to %d printable ASCII characters without space, quotes, backslash, comma and ~",
@@ -270,6 +273,47 @@ static void check_menu(struct checker *self)
     }
 }
 
+static int compare_parties(const void *a, const void *b)
+{
+    const Rec__Key *one = *(const Rec__Key *const *)a, *other = *(const Rec__Key *const *)b;
+    int order = strcmp(one->role, other->role);
+    return order != 0 ? order : strcmp(one->party, other->party);
+}
+
+static void check_key(struct checker *self, size_t index, const Rec__Key *key)
+{
+    if (key_role_named(key->role) == KEY_ROLE_NONE)
+        fault(self, SECTION_KEYS, index, "role", "its role must be node, gateway, desk or admin");
+    if (!text_is_name(key->party, NAME_MAX_BYTES))
+        fault(self, SECTION_KEYS, index, "party",
+              "its party must be 1 to %d printable ASCII characters without space, quotes, backslash, comma and ~",
+              NAME_MAX_BYTES);
+    // Names of its processes and calls begin with the party and a colon: so they are told apart from another's.
+    if (key_role_named(key->role) == KEY_ROLE_GATEWAY && strchr(key->party, ':') != NULL)
+        fault(self, SECTION_KEYS, index, "party", "a gateway's party has no colon");
+}
+
+// While it rotates a party has two keys; more would only be more to lose.
+static void check_keys_together(struct checker *self)
+{
+    const Rec__Directory *directory = self->directory;
+    const Rec__Key **keys = check_alloc(directory->n_keys * sizeof *keys);
+    size_t count = 0;
+    for (size_t i = 0; i < directory->n_keys; i++)
+        if (!directory->keys[i]->revoked)
+            keys[count++] = directory->keys[i];
+    if (count > 1)
+        qsort(keys, count, sizeof *keys, compare_parties);
+    for (size_t i = DIRECTORY_KEYS_PER_PARTY, told = 0; i < count; i++) {
+        if (compare_parties(&keys[i], &keys[i - DIRECTORY_KEYS_PER_PARTY]) != 0)
+            told = 0;
+        else if (told++ == 0)
+            fault(self, SECTION_KEYS, SECTION_WHOLE, NULL, "%.16s %.64s has more than %d: revoke or remove one",
+                  keys[i]->role, keys[i]->party, DIRECTORY_KEYS_PER_PARTY);
+    }
+    free(keys);
+}
+
 static void check_sets_together(struct checker *self)
 {
     const Rec__Directory *directory = self->directory;
@@ -317,6 +361,9 @@ bool directory_check(const Rec__Directory *directory, directory_fault_fn *tell_f
         check_queue(&self, i, directory->queues[i]);
     check_dead_ends(&self);
     check_menu(&self);
+    for (size_t i = 0; i < directory->n_keys; i++)
+        check_key(&self, i, directory->keys[i]);
+    check_keys_together(&self);
     check_sets_together(&self);
     for (enum section section = SECTION_FIRST_LIST; section < SECTIONS; section++)
         free(self.entries[section]);

@@ -1,8 +1,8 @@
 // The directory as people write it, in YAML files, and what a change would do. Keys are the fields of rec.Directory;
 // times in milliseconds (_ms), lat and lon in degrees with up to six decimals. The format, by example: ops/example.
 //
-// All files are one change. A section (primary, settings, nodes, sites, agents, queues, menu) that any of them gives
-// replaces that section whole, and may be spread over several files; the others stay as they are in the base.
+// All files are one change. A section (primary, settings, nodes, sites, agents, queues, menu, keys) that any of them
+// gives replaces that section whole, and may be spread over several files; the others stay as they are in the base.
 #ifndef NODE_DIRECTORY_DIRECTORY_YAML_H
 #define NODE_DIRECTORY_DIRECTORY_YAML_H
 

@@ -272,7 +272,8 @@ static void read_file(struct reader *self, const struct yaml_tree *tree)
         struct source at = {yaml_tree_name(tree), child};
         enum section section = section_named(child->key);
         if (section == SECTIONS) {
-            problem_at(self, at, "unknown section %s; there are: primary, settings, nodes, sites, agents, queues, menu",
+            problem_at(self, at,
+                       "unknown section %s; there are: primary, settings, nodes, sites, agents, queues, menu, keys",
                        child->key);
             continue;
         }

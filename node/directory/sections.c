@@ -2,6 +2,7 @@
 
 #include "cluster/base/check.h"
 #include "cluster/base/text.h"
+#include "cluster/keys/keys.h"
 #include "node/directory/directory.h"
 
 #include <stdio.h>
@@ -26,6 +27,8 @@ static const struct kind {
                         offsetof(Rec__Directory, queues), DIRECTORY_QUEUES_MAX},
     [SECTION_MENU] = {"menu", "menu entry", "digits", &rec__menu_entry__descriptor, offsetof(Rec__Directory, n_menu),
                       offsetof(Rec__Directory, menu), DIRECTORY_MENU_MAX},
+    [SECTION_KEYS] = {"keys", "key", "key", &rec__key__descriptor, offsetof(Rec__Directory, n_keys),
+                      offsetof(Rec__Directory, keys), DIRECTORY_KEYS_MAX},
 };
 
 #define SECOND ((uint64_t)1000)
@@ -124,6 +127,8 @@ static bool is_digits(const char *text)
 
 bool section_is_id(enum section section, const char *id)
 {
+    if (section == SECTION_KEYS)
+        return key_text_is_valid(id);
     return section == SECTION_MENU ? is_digits(id) : text_is_name(id, NAME_MAX_BYTES);
 }
 

@@ -17,6 +17,7 @@ enum section {
     SECTION_AGENTS,
     SECTION_QUEUES,
     SECTION_MENU,
+    SECTION_KEYS,
     SECTIONS,
 };
 

@@ -1,5 +1,7 @@
 #include "node/io/io.h"
 
+#include "node/io/guard.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -18,17 +20,23 @@
 #define HANDSHAKE_MS 4000
 #define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
 #define RECONNECT_MS 50
+#define SOCKETS_MAX 1024  // two for each peer, and a few
 #define RECONNECT_MAX_MS 1000
 #define BIND_PATIENCE_MS 2000
 #define BIND_RETRY_MS 50
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
 #define HAND_OVER_MIN_MS 100
 
+#define IO_THREADS 3  // one for each port: neither strangers at one nor bulk hold up the heartbeats
+
 struct link {
     void *control, *bulk;
+    char control_at[PEERS_ENDPOINT_MAX_BYTES + 1], bulk_at[PEERS_ENDPOINT_MAX_BYTES + 1];  // "": none
 };
 
-enum { SOCKET_CLIENT, SOCKET_CONTROL, SOCKET_BULK, SOCKETS };
+enum { SOCKET_CLIENT, SOCKET_CONTROL, SOCKET_BULK, SOCKET_ZAP, SOCKETS };
+
+#define PORT_OF(which) ((which) == SOCKET_CLIENT ? WORLD_PORT_CLIENT : WORLD_PORT_PEER)
 
 struct io {
     struct world world;
@@ -43,6 +51,7 @@ struct io {
     void *context;
     void *sockets[SOCKETS], *monitors[SOCKETS];
     bool readable[SOCKETS];  // there may be something: the descriptor woke us, or prepare saw more
+    struct guard guard;
     struct world_counts counts;
     uint64_t counted_us;
     struct link links[WORLD_LINKS_MAX];
@@ -99,10 +108,12 @@ static void set_int(void *socket, int option, int value)
     check(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
-static void *open_socket(struct io *self, int type, int queue, int64_t message_max)
+static void *open_socket(struct io *self, int type, int which, int queue, int64_t message_max)
 {
     void *socket = zmq_socket(self->context, type);
     check(socket != NULL);
+    uint64_t affinity = (uint64_t)1 << which % IO_THREADS;
+    check(zmq_setsockopt(socket, ZMQ_AFFINITY, &affinity, sizeof affinity) == 0);
     set_int(socket, ZMQ_LINGER, 0);
     set_int(socket, ZMQ_SNDHWM, queue);
     set_int(socket, ZMQ_RCVHWM, queue);
@@ -111,26 +122,49 @@ static void *open_socket(struct io *self, int type, int queue, int64_t message_m
     return socket;
 }
 
-static void *open_dealer(struct io *self, const char *endpoint, int queue)
+static void *open_dealer(struct io *self, const char *endpoint, int which, int queue)
 {
-    void *socket = open_socket(self, ZMQ_DEALER, queue, (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES);
+    void *socket = open_socket(self, ZMQ_DEALER, which, queue, (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES);
     set_int(socket, ZMQ_IMMEDIATE, 1);
     set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
     set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
-    if (zmq_connect(socket, endpoint) == 0)
+    if (guard_dial(&self->guard, socket, endpoint))
         return socket;
     zmq_close(socket);
     return NULL;
 }
 
-static void world_link_close(struct world *world, uint32_t index)
+static void disconnect(struct link *link)
 {
-    struct link *link = &((struct io *)world)->links[index];
     if (link->control != NULL)
         zmq_close(link->control);
     if (link->bulk != NULL)
         zmq_close(link->bulk);
-    *link = (struct link){NULL, NULL};
+    link->control = link->bulk = NULL;
+}
+
+static void world_link_close(struct world *world, uint32_t index)
+{
+    struct link *link = &((struct io *)world)->links[index];
+    disconnect(link);
+    link->control_at[0] = link->bulk_at[0] = '\0';
+}
+
+static bool connect_link(struct io *self, struct link *link)
+{
+    link->control = open_dealer(self, link->control_at, SOCKET_CONTROL, PEER_QUEUE_MESSAGES);
+    link->bulk = open_dealer(self, link->bulk_at, SOCKET_BULK, BULK_QUEUE_MESSAGES);
+    if (link->control != NULL && link->bulk != NULL)
+        return true;
+    disconnect(link);
+    return false;
+}
+
+static bool is_admitted(const struct io *self, const char *endpoint)
+{
+    const char *key = strchr(endpoint, '#');
+    return self->guard.insecure || (key != NULL && self->handler != NULL &&
+                                    self->handler->admits(self->handler->context, key + 1, WORLD_PORT_PEER));
 }
 
 static bool world_link_open(struct world *world, uint32_t index, const char *control, const char *bulk)
@@ -139,12 +173,26 @@ static bool world_link_open(struct world *world, uint32_t index, const char *con
     check(index < WORLD_LINKS_MAX);
     world_link_close(world, index);
     struct link *link = &self->links[index];
-    link->control = open_dealer(self, control, PEER_QUEUE_MESSAGES);
-    link->bulk = open_dealer(self, bulk, BULK_QUEUE_MESSAGES);
-    if (link->control != NULL && link->bulk != NULL)
-        return true;
-    world_link_close(world, index);
-    return false;
+    if (!text_copy(link->control_at, sizeof link->control_at, control) ||
+        !text_copy(link->bulk_at, sizeof link->bulk_at, bulk))
+        return false;
+    return !is_admitted(self, control) || connect_link(self, link);
+}
+
+static void world_keys_changed(struct world *world)
+{
+    struct io *self = (struct io *)world;
+    if (self->guard.insecure || self->handler == NULL)
+        return;
+    self->counts.connections_shut += guard_recheck(&self->guard, self->handler->admits, self->handler->context);
+    for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++) {
+        struct link *link = &self->links[i];
+        bool admitted = link->control_at[0] != '\0' && is_admitted(self, link->control_at);
+        if (admitted && link->control == NULL)
+            connect_link(self, link);
+        else if (!admitted)
+            disconnect(link);
+    }
 }
 
 static bool world_send_peer_zmq(struct world *world, uint32_t index, enum world_channel channel, struct span message)
@@ -181,9 +229,13 @@ static void watch_socket(struct io *self, int which)
 static void count_event(struct io *self, const void *frame, size_t bytes)
 {
     uint16_t event;
-    if (bytes < sizeof event)
+    int32_t value;
+    if (bytes < sizeof event + sizeof value)
         return;
     memcpy(&event, frame, sizeof event);
+    memcpy(&value, (const uint8_t *)frame + sizeof event, sizeof value);
+    if (event == ZMQ_EVENT_DISCONNECTED)
+        guard_forget(&self->guard, value);
     self->counts.connections_opened += event == ZMQ_EVENT_ACCEPTED;
     self->counts.connections_closed += event == ZMQ_EVENT_DISCONNECTED;
     self->counts.handshakes_failed +=
@@ -214,6 +266,7 @@ static void world_counts_zmq(struct world *world, struct world_counts *ret_count
 {
     count_connections((struct io *)world);
     *ret_counts = ((struct io *)world)->counts;
+    ret_counts->keys_refused = ((struct io *)world)->guard.refused;
 }
 
 static const struct world_type world_type = {
@@ -225,6 +278,7 @@ static const struct world_type world_type = {
     .send_peer = world_send_peer_zmq,
     .send_client = world_send_client_zmq,
     .counts = world_counts_zmq,
+    .keys_changed = world_keys_changed,
 };
 
 // ---- receiving: ZMQ_FD is edge-triggered, and any send, receive or look at ZMQ_EVENTS consumes the edge. So the
@@ -234,10 +288,11 @@ static const struct world_type world_type = {
 static void deliver(struct io *self, int which, const struct world_client *client, zmq_msg_t *message)
 {
     struct span span = {zmq_msg_data(message), zmq_msg_size(message)};
+    const char *key = guard_key_of(&self->guard, message, PORT_OF(which));
     if (which == SOCKET_CLIENT)
-        self->handler->client_message(self->handler->context, client, span);
+        self->handler->client_message(self->handler->context, client, key, span);
     else
-        self->handler->peer_message(self->handler->context, span);
+        self->handler->peer_message(self->handler->context, key, span);
 }
 
 // False: nothing was there. A message is [routing id, payload]; further frames are not ours and are passed over.
@@ -277,8 +332,10 @@ static void turn(struct io *self)
         if (!self->readable[which])
             continue;
         self->readable[which] = false;
-        for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES && receive_one(self, which, &bytes); i++)
-            continue;
+        for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES; i++)
+            if (which == SOCKET_ZAP ? !guard_answer(&self->guard, self->handler->admits, self->handler->context)
+                                    : !receive_one(self, which, &bytes))
+                break;
     }
     if (mono_us() >= self->counted_us + COUNT_EVERY_US)
         count_connections(self);
@@ -363,8 +420,9 @@ static void on_signal(uv_signal_t *handle, int signal)
 static bool bind_socket(struct io *self, int which, const char *endpoint, int queue, int64_t message_max,
                         struct problem *ret_problem)
 {
-    void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, queue, message_max);
+    void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, which, queue, message_max);
     set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    guard_serve(&self->guard, socket, PORT_OF(which), endpoint);
     watch_socket(self, which);
     // A predecessor that was killed a moment ago may still hold the port.
     for (int waited_ms = 0; waited_ms <= BIND_PATIENCE_MS; waited_ms += BIND_RETRY_MS) {
@@ -412,6 +470,13 @@ struct io *io_create(const struct config *config, struct problem *ret_problem)
     init_handles(self);
     self->context = zmq_ctx_new();
     check(self->context != NULL);
+    check(zmq_ctx_set(self->context, ZMQ_IO_THREADS, IO_THREADS) == 0);
+    check(zmq_ctx_set(self->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX) == 0);
+    if (!guard_open(&self->guard, self->context, config, ret_problem)) {
+        io_free(self);
+        return NULL;
+    }
+    self->sockets[SOCKET_ZAP] = self->guard.zap;
     int64_t peer_max = (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES;
     if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, CLIENT_MESSAGE_MAX_BYTES,
                      ret_problem) ||
@@ -437,7 +502,7 @@ void io_free(struct io *self)
     uv_loop_close(&self->loop);
     for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++)
         world_link_close(&self->world, i);
-    for (int which = 0; which < SOCKETS; which++) {
+    for (int which = 0; which < SOCKET_ZAP; which++) {
         if (self->sockets[which] != NULL) {
             zmq_socket_monitor(self->sockets[which], NULL, 0);
             zmq_close(self->sockets[which]);
@@ -445,6 +510,7 @@ void io_free(struct io *self)
         if (self->monitors[which] != NULL)
             zmq_close(self->monitors[which]);
     }
+    guard_close(&self->guard);
     zmq_ctx_term(self->context);
     free(self);
 }
@@ -458,7 +524,9 @@ void io_run(struct io *self, const struct io_handler *handler)
 {
     self->handler = handler;
     for (int which = 0; which < SOCKETS; which++)
-        poll_socket(self, which);
+        if (self->sockets[which] != NULL)
+            poll_socket(self, which);
+    world_keys_changed(&self->world);
     uv_prepare_start(&self->prepare, on_prepare);
     uv_check_start(&self->check, on_check);
     uv_signal_start(&self->term, on_signal, SIGTERM);

@@ -14,8 +14,10 @@ struct io;
 
 struct io_handler {  // what the world brings; called from io_run
     void *context;
-    void (*client_message)(void *context, const struct world_client *client, struct span message);
-    void (*peer_message)(void *context, struct span message);
+    // `key`: the public one of the connection a message came on, "" in a node without keys.
+    void (*client_message)(void *context, const struct world_client *client, const char *key, struct span message);
+    void (*peer_message)(void *context, const char *key, struct span message);
+    bool (*admits)(void *context, const char *key, enum world_port port);
     void (*wake)(void *context);          // the time asked for has come
     void (*disk_written)(void *context);  // see io_disk_wake
     void (*turn_end)(void *context);      // after each batch of the above

@@ -4,6 +4,8 @@
 #include "cluster/base/text.h"
 #include "cluster/store/tables.h"
 #include "cluster/wire/arena.h"
+#include "node/sessions/parties.h"
+#include "node/sessions/rights.h"
 
 #include "client.pb-c.h"
 
@@ -19,6 +21,9 @@ struct session {
     uint8_t kind;  // rec.Kind: DESK, GATEWAY, or 0 while it has attached to nothing
     char name[NAME_MAX_BYTES + 1];
     uint64_t attach;
+    enum key_role role;  // and whose key carries its messages
+    char holder[NAME_MAX_BYTES + 1];
+    struct party *party;
     uint64_t last_heard_us;
     UT_hash_handle by_client, by_id;
 };
@@ -28,6 +33,7 @@ struct sessions {
     struct sessions_options options;
     struct sessions_events events;
     struct session *by_client, *by_id;
+    struct parties parties;
     uint64_t last_id;
     struct arena arena;
     struct bytes out;
@@ -53,6 +59,7 @@ static void drop(struct sessions *self, struct session *session)
     if (session->kind == REC__KIND__GATEWAY)
         self->counts.gateways--;
     self->counts.sessions--;
+    session->party->sessions--;
     HASH_DELETE(by_client, self->by_client, session);
     HASH_DELETE(by_id, self->by_id, session);
     free(session);
@@ -67,6 +74,7 @@ void sessions_free(struct sessions *self)
     {
         drop(self, session);
     }
+    parties_close(&self->parties);
     arena_close(&self->arena);
     bytes_close(&self->out);
     free((char *)self->options.node);
@@ -77,23 +85,6 @@ static struct session *find(const struct sessions *self, uint64_t id)
 {
     struct session *session;
     HASH_FIND(by_id, self->by_id, &id, sizeof id, session);
-    return session;
-}
-
-static struct session *find_or_add(struct sessions *self, const struct world_client *client)
-{
-    struct session *session;
-    HASH_FIND(by_client, self->by_client, client, sizeof *client, session);
-    if (session != NULL)
-        return session;
-    if (self->counts.sessions >= SESSIONS_MAX)
-        return NULL;
-    session = check_alloc(sizeof *session);
-    session->id = ++self->last_id;
-    session->client = *client;
-    HASH_ADD(by_client, self->by_client, client, sizeof *client, session);
-    HASH_ADD(by_id, self->by_id, id, sizeof session->id, session);
-    self->counts.sessions++;
     return session;
 }
 
@@ -322,39 +313,119 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     }
 }
 
-void sessions_receive(struct sessions *self, struct now now, const struct world_client *client, struct span message)
+static bool is_holder(const struct session *session, const struct key_holder *holder)
 {
+    return session->role == holder->role && strcmp(session->party->key, holder->key) == 0 &&
+           strcmp(session->holder, holder->party) == 0;
+}
+
+static void end(struct sessions *self, struct session *session)
+{
+    gone(self, session, false);
+    drop(self, session);
+}
+
+// The session of this connection. A routing id is no identity: with another key it is another's. NULL: over a bound.
+static struct session *find_or_add(struct sessions *self, const struct world_client *client,
+                                   const struct key_holder *holder, struct party *party)
+{
+    struct session *session;
+    HASH_FIND(by_client, self->by_client, client, sizeof *client, session);
+    if (session != NULL && is_holder(session, holder))
+        return session;
+    if (session != NULL)
+        end(self, session);
+    uint32_t per_key = holder->role == KEY_ROLE_NONE ? 0 : self->options.sessions_per_key;
+    if (self->counts.sessions >= SESSIONS_MAX || (per_key != 0 && party->sessions >= per_key))
+        return NULL;
+    session = check_alloc(sizeof *session);
+    session->id = ++self->last_id;
+    session->client = *client;
+    session->role = holder->role;
+    text_copy(session->holder, sizeof session->holder, holder->party);
+    session->party = party;
+    party->sessions++;
+    HASH_ADD(by_client, self->by_client, client, sizeof *client, session);
+    HASH_ADD(by_id, self->by_id, id, sizeof session->id, session);
+    self->counts.sessions++;
+    return session;
+}
+
+static bool is_too_large(struct sessions *self, const struct world_client *client, size_t bytes, size_t bytes_max)
+{
+    if (bytes <= bytes_max)
+        return false;
     char detail[128];
+    self->counts.too_large++;
+    snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", bytes, bytes_max);
+    refuse_client(self, client, "too_large", detail);
+    return true;
+}
+
+static void hear(struct sessions *self, struct session *session, const struct key_holder *holder, struct span message)
+{
+    size_t budget = message.bytes * SESSIONS_BUDGET_FACTOR + ARENA_BLOCK_BYTES;
+    Cli__ToNode *words = cli__to_node__unpack(arena_allocator(&self->arena, budget), message.bytes, message.data);
+    struct refusal refusal;
+    if (words == NULL) {
+        self->counts.malformed++;
+        refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode");
+    } else if (words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY &&
+               is_too_large(self, &session->client, message.bytes, SESSIONS_MESSAGE_MAX_BYTES)) {
+        return;
+    } else if (!rights_allow(holder, words, &refusal)) {
+        self->counts.forbidden++;
+        sessions_refuse(self, session->id, refusal.reason, refusal.detail, refusal.what, "", NULL, 0);
+    } else {
+        take_apart(self, session, words);
+    }
+}
+
+void sessions_receive(struct sessions *self, struct now now, const struct world_client *client,
+                      const struct key_holder *holder, struct span message)
+{
     self->counts.received++;
-    if (message.bytes > SESSIONS_ATTACH_MAX_BYTES) {
-        self->counts.too_large++;
-        snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", message.bytes,
-                 SESSIONS_ATTACH_MAX_BYTES);
-        refuse_client(self, client, "too_large", detail);
+    if (is_too_large(self, client, message.bytes, SESSIONS_ATTACH_MAX_BYTES))
+        return;
+    struct party *party = parties_need(&self->parties, holder->key);
+    bool is_bound = holder->role != KEY_ROLE_NONE && self->options.messages_s != 0;
+    if (is_bound && !party_may_speak(party, now.mono_us, self->options.messages_s)) {
+        self->counts.over_rate++;
         return;
     }
-    struct session *session = find_or_add(self, client);
+    struct session *session = find_or_add(self, client, holder, party);
     if (session == NULL) {
         self->counts.over_bound++;
-        refuse_client(self, client, "overload", "this node has as many sessions as it may");
+        refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may");
         return;
     }
     session->last_heard_us = now.mono_us;
-    size_t budget = message.bytes * SESSIONS_BUDGET_FACTOR + ARENA_BLOCK_BYTES;
-    Cli__ToNode *words = cli__to_node__unpack(arena_allocator(&self->arena, budget), message.bytes, message.data);
-    if (words == NULL) {
-        self->counts.malformed++;
-        refuse_client(self, client, "malformed", "the message is not a cli.ToNode");
-        return;
+    hear(self, session, holder, message);
+}
+
+void sessions_keys_changed(struct sessions *self, sessions_find_holder *find_holder, void *context)
+{
+    struct session *session, *next;
+    HASH_ITER(by_id, self->by_id, session, next)
+    {
+        struct key_holder holder;
+        bool stays = find_holder(context, session->party->key, &holder) && holder.role == session->role &&
+                     (session->kind == 0 || is_holder(session, &holder));
+        if (stays) {
+            text_copy(session->holder, sizeof session->holder, holder.party);
+            continue;
+        }
+        self->counts.shut++;
+        end(self, session);
     }
-    if (message.bytes > SESSIONS_MESSAGE_MAX_BYTES && words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY) {
-        self->counts.too_large++;
-        snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", message.bytes,
-                 SESSIONS_MESSAGE_MAX_BYTES);
-        refuse_client(self, client, "too_large", detail);
-        return;
-    }
-    take_apart(self, session, words);
+}
+
+bool sessions_holder(const struct sessions *self, uint64_t id, struct key_holder *ret_holder)
+{
+    const struct session *session = find(self, id);
+    if (session != NULL)
+        *ret_holder = (struct key_holder){session->role, session->holder, session->party->key};
+    return session != NULL;
 }
 
 void sessions_tick(struct sessions *self, struct now now)
@@ -371,9 +442,9 @@ void sessions_tick(struct sessions *self, struct now now)
         if (now.mono_us - session->last_heard_us < (uint64_t)self->options.silent_after_ms * 1000)
             continue;
         self->counts.timed_out += session->kind != 0;
-        gone(self, session, false);
-        drop(self, session);
+        end(self, session);
     }
+    parties_sweep(&self->parties, now.mono_us);
 }
 
 struct sessions_counts sessions_counts(const struct sessions *self)

@@ -4,6 +4,7 @@
 #define NODE_SESSIONS_SESSIONS_H
 
 #include "cluster/base/bytes.h"
+#include "cluster/keys/keys.h"
 #include "cluster/world/world.h"
 #include "node/switchboard/switchboard.h"
 
@@ -27,6 +28,7 @@ struct sessions_options {
     uint64_t boot;
     uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
     uint32_t silent_after_ms;                            // a silent client's session ends
+    uint32_t sessions_per_key, messages_s;               // bounds of one key; 0: none
 };
 
 struct sessions_events {  // called from sessions_receive and sessions_tick
@@ -42,13 +44,18 @@ struct sessions_events {  // called from sessions_receive and sessions_tick
 struct sessions_counts {
     uint64_t sessions, desks, gateways;
     uint64_t received, malformed, too_large, over_bound, not_attached, not_sent, timed_out;
+    uint64_t over_rate;  // not heard: its key said more than it may
+    uint64_t forbidden;  // not this key's to say
+    uint64_t shut;       // sessions of keys that are admitted no longer
 };
 
 struct sessions *sessions_create(struct world *world, const struct sessions_options *options,
                                  const struct sessions_events *events);
 void sessions_free(struct sessions *self);
 
-void sessions_receive(struct sessions *self, struct now now, const struct world_client *client, struct span message);
+// `holder`: of the key that carried the message.
+void sessions_receive(struct sessions *self, struct now now, const struct world_client *client,
+                      const struct key_holder *holder, struct span message);
 void sessions_tick(struct sessions *self, struct now now);
 
 // Effects of the switchboard.
@@ -60,6 +67,12 @@ void sessions_unbind(struct sessions *self, uint64_t session);
 void sessions_say_going(struct sessions *self);
 void sessions_refuse(struct sessions *self, uint64_t session, const char *reason, const char *detail, const char *what,
                      const char *elsewhere, char *const *errors, size_t error_count);
+
+// Which keys are admitted has changed: ends the sessions of those that are not, or are now somebody else's.
+typedef bool sessions_find_holder(void *context, const char *key, struct key_holder *ret_holder);
+void sessions_keys_changed(struct sessions *self, sessions_find_holder *find, void *context);
+// Who is at the other end of a session; false: it is gone.
+bool sessions_holder(const struct sessions *self, uint64_t session, struct key_holder *ret_holder);
 
 struct sessions_counts sessions_counts(const struct sessions *self);
 

@@ -151,8 +151,11 @@ static size_t args_take(const struct args_command *command, const struct args_op
 
 bool args_parse(const struct args_command *command, struct globals *globals, char **words, size_t count)
 {
-    const struct args_option global_options[] = {
-        {"--nodes", ARGS_TEXT, &globals->nodes, 0}, {"--json", ARGS_FLAG, &globals->json, 0}, {NULL, 0, NULL, 0}};
+    const struct args_option global_options[] = {{"--nodes", ARGS_TEXT, &globals->nodes, 0},
+                                                 {"--keys", ARGS_TEXT, &globals->keys, 0},
+                                                 {"--as", ARGS_TEXT, &globals->as, 0},
+                                                 {"--json", ARGS_FLAG, &globals->json, 0},
+                                                 {NULL, 0, NULL, 0}};
     bool operands_only = false;
     for (size_t at = 0; at < count;) {
         const char *word = words[at];

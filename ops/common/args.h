@@ -54,10 +54,13 @@ struct args_command {
 
 struct globals {
     const char *nodes;
+    const char *keys;  // see credentials.h
+    const char *as;
     bool json;
 };
 
-// Parses words[0 .. count-1]. False: said on stderr, naming the option. --nodes and --json are known everywhere.
+// Parses words[0 .. count-1]. False: said on stderr, naming the option. --nodes, --keys, --as and --json are known
+// everywhere.
 MUST_USE bool args_parse(const struct args_command *command, struct globals *globals, char **words, size_t count);
 // "PROGRAM COMMAND: <sentence>" and the usage line on stderr; returns the exit status of a wrong usage.
 int args_wrong(const struct args_command *command, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 #include <string.h>
 
 static void add_text(json_t *to, const char *key, const char *text)
@@ -196,6 +197,24 @@ static json_t *row_event(const struct hotline_row *row)
     return to;
 }
 
+static json_t *row_audit(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    char at[32];
+    time_t seconds = (time_t)(row->audit.at_ms / 1000);
+    struct tm utc;
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    add_text(to, "at", at);
+    add_number(to, "at_ms", row->audit.at_ms);
+    add_text(to, "who", row->audit.who);
+    add_text(to, "key", row->audit.key);
+    add_text(to, "verb", row->audit.verb);
+    add_text(to, "what", row->audit.what);
+    add_text(to, "refused", row->audit.refused ? row->audit.reason : "");
+    add_text(to, "node", row->audit.node);
+    return to;
+}
+
 json_t *rows_json(const struct hotline_row *row)
 {
     switch (row->type) {
@@ -213,6 +232,8 @@ json_t *rows_json(const struct hotline_row *row)
         return row_offered(row);
     case HOTLINE_ROW_EVENT:
         return row_event(row);
+    case HOTLINE_ROW_AUDIT:
+        return row_audit(row);
     case HOTLINE_ROW_CURSOR:
     case HOTLINE_ROW_STATUS:
     case HOTLINE_ROW_DIGEST:

@@ -1,5 +1,7 @@
 #include "ops/ctl/ask.h"
 
+#include "ops/common/credentials.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -32,17 +34,26 @@ static void ask_on_done(void *user, const struct hotline_answer *answer)
     self->errors = output_list(answer->errors);
 }
 
-bool ask_open(struct ask *self, const char *nodes)
+bool ask_open(struct ask *self, const struct globals *globals, const char *nodes)
 {
+    struct credentials key;
+    if (!credentials_find_asker(globals, &key)) {
+        *self = (struct ask){.loop = {.epoll = -1, .signals = -1}};
+        return false;
+    }
     *self = (struct ask){.nodes = nodes, .status = EXIT_NO_NODE};
     loop_open(&self->loop);
     self->context = hotline_context_create();
     check(self->context);
     enum hotline_result result = HOTLINE_OK;
-    self->query =
-        hotline_query_create(self->context, &(struct hotline_query_options){.nodes = nodes, .user = self}, &result);
+    struct hotline_query_options options = {.nodes = nodes, .key_file = credentials_file(&key), .user = self};
+    self->keyed = options.key_file != NULL;
+    self->query = hotline_query_create(self->context, &options, &result);
     if (!self->query) {
-        output_fail(EXIT_WRONG_USAGE, "--nodes: '%s': %s", nodes, hotline_result_text(result));
+        if (result == HOTLINE_BAD_KEY)
+            output_fail(EXIT_WRONG_USAGE, "%s: %s", key.path, hotline_result_text(result));
+        else
+            output_fail(EXIT_WRONG_USAGE, "--nodes: '%s': %s", nodes, hotline_result_text(result));
         ask_close(self);
         return false;
     }
@@ -105,7 +116,8 @@ int ask_apply(struct ask *self, const void *directory, size_t bytes, uint64_t ov
 int ask_complain(const struct ask *self)
 {
     if (self->status == EXIT_NO_NODE)
-        return output_fail(EXIT_NO_NODE, "no node answers at %s", self->nodes);
+        return output_fail(EXIT_NO_NODE, "no node answers at %s%s", self->nodes,
+                           self->keyed ? " (nor would one to a key that it does not know)" : "");
     if (self->status != EXIT_REFUSED)
         return self->status;
     size_t index;

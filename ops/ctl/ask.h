@@ -17,6 +17,7 @@ typedef void ask_row(void *to, const struct hotline_row *row);
 
 struct ask {
     const char *nodes;
+    bool keyed;
     struct loop loop;
     struct hotline_context *context;
     struct hotline_client *query;
@@ -32,8 +33,8 @@ struct ask {
     json_t *errors;  // of an apply: every one
 };
 
-// Will ask the first of `nodes` (lent) that answers. False: said on stderr.
-MUST_USE bool ask_open(struct ask *self, const char *nodes);
+// Will ask the first of `nodes` (lent) that answers, with the key that the globals name. False: said on stderr.
+MUST_USE bool ask_open(struct ask *self, const struct globals *globals, const char *nodes);
 void ask_close(struct ask *self);
 // Asks and waits; on_row(to, row) for each row. Returns the exit status; says nothing.
 int ask_rows(struct ask *self, enum hotline_question question, const struct hotline_question_args *args,

@@ -1,5 +1,6 @@
 // call: places one call and holds its leg until it is over. A second process with the same --id is the same gateway,
 // signed in anew: it takes the same call over.
+#include "ops/common/credentials.h"
 #include "ops/ctl/ctl.h"
 #include "ops/common/loop.h"
 #include "ops/common/output.h"
@@ -173,17 +174,31 @@ static uint64_t text_hash(const char *text)
     return hash;
 }
 
-static void gateway_name(const char *id, char room[GATEWAY_NAME_MAX + 1])
+// The same --id is the same gateway. With keys it is one of the key's: PARTY, a colon and more.
+static void gateway_name(const char *party, const char *id, char room[GATEWAY_NAME_MAX + 1])
 {
     uint32_t random = 0;
+    char own[2 * GATEWAY_NAME_MAX], whole[4 * GATEWAY_NAME_MAX];
     if (!id) {
         check(getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random);
-        snprintf(room, GATEWAY_NAME_MAX + 1, "ctl-%ld-%08x", (long)getpid(), random);
-    } else if (strlen(id) <= GATEWAY_NAME_MAX - 4) {
-        snprintf(room, GATEWAY_NAME_MAX + 1, "ctl-%s", id);
+        snprintf(own, sizeof own, "ctl-%ld-%08x", (long)getpid(), random);
     } else {
-        snprintf(room, GATEWAY_NAME_MAX + 1, "ctl-%.40s-%016llx", id, (unsigned long long)text_hash(id));
+        snprintf(own, sizeof own, "ctl-%.*s", 100, id);
     }
+    if (strlen(party) + 1 + strlen(own) > GATEWAY_NAME_MAX)
+        snprintf(own, sizeof own, "ctl-%016llx", (unsigned long long)text_hash(id ? id : own));
+    snprintf(whole, sizeof whole, "%s%s%s", party, party[0] ? ":" : "", own);
+    text_copy(room, GATEWAY_NAME_MAX + 1, whole);
+}
+
+// A call's id begins with its gateway's name.
+static const char *call_id(const char *party, const char *id, char room[HOTLINE_CALL_ID_BYTES])
+{
+    size_t bytes = strlen(party);
+    if (!id || bytes == 0 || (strncmp(id, party, bytes) == 0 && id[bytes] == ':'))
+        return id;
+    snprintf(room, HOTLINE_CALL_ID_BYTES, "%s:%s", party, id);
+    return room;
 }
 
 static void call_hang_up(struct call *self, bool on_purpose)
@@ -236,14 +251,22 @@ static void call_hold(struct call *self)
     }
 }
 
-static int call_run(struct call *self, const char *nodes, const struct hotline_call_spec *spec)
+static int call_run(struct call *self, const struct globals *globals, struct hotline_call_spec *spec)
 {
-    char name[GATEWAY_NAME_MAX + 1];
+    char name[GATEWAY_NAME_MAX + 1], id[HOTLINE_CALL_ID_BYTES];
+    struct credentials key;
+    if (!credentials_find(globals, KEY_ROLE_GATEWAY, NULL, &key))
+        return EXIT_WRONG_USAGE;
     struct hotline_context *context = hotline_context_create();
     check(context);
     enum hotline_result result = HOTLINE_OK;
-    gateway_name(spec->id, name);
-    struct hotline_gateway_options options = {.nodes = nodes, .gateway = name, .on_event = on_event, .user = self};
+    gateway_name(key.party, spec->id, name);
+    spec->id = call_id(key.party, spec->id, id);
+    struct hotline_gateway_options options = {.nodes = globals->nodes,
+                                              .gateway = name,
+                                              .key_file = credentials_file(&key),
+                                              .on_event = on_event,
+                                              .user = self};
     self->status = EXIT_REFUSED;
     self->gateway = hotline_gateway_create(context, &options, &result);
     if (self->gateway) {
@@ -255,7 +278,7 @@ static int call_run(struct call *self, const char *nodes, const struct hotline_c
         if (!spec->id || call_submit(self))
             call_hold(self);
         if (self->status == EXIT_NO_NODE)
-            output_fail(EXIT_NO_NODE, "no node answers at %s", nodes);
+            output_fail(EXIT_NO_NODE, "no node answers at %s", globals->nodes);
         loop_remove(&self->loop, self->gateway);
         hotline_client_free(self->gateway);
     } else {
@@ -307,7 +330,7 @@ int ctl_call(struct globals *globals, char **words, size_t count)
     spec.skills = skills.items;
     call.json = globals->json;
     loop_open(&call.loop);
-    int status = call_run(&call, globals->nodes, &spec);
+    int status = call_run(&call, globals, &spec);
     loop_close(&call.loop);
     return status;
 }

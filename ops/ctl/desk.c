@@ -1,5 +1,6 @@
 // desk AGENT...: attaches as that agent's desk and says a line per event. Several agents may share one process; a
 // command on standard input then goes to each desk that it fits.
+#include "ops/common/credentials.h"
 #include "ops/ctl/ctl.h"
 #include "ops/common/loop.h"
 #include "ops/common/output.h"
@@ -286,15 +287,24 @@ static void desks_hold(struct desks *self)
     }
 }
 
-static int desks_run(struct desks *self, const char *nodes)
+static int desks_run(struct desks *self, const struct globals *globals)
 {
     struct hotline_context *context = hotline_context_create();
     check(context);
     for (size_t i = 0; i < self->count; i++) {
         struct desk *desk = &self->desks[i];
         enum hotline_result result = HOTLINE_OK;
-        struct hotline_desk_options options = {
-            .nodes = nodes, .agent = desk->agent, .on_event = on_event, .user = desk};
+        struct credentials key;
+        if (!credentials_find(globals, KEY_ROLE_DESK, desk->agent, &key)) {
+            desk->over = true;
+            self->status = EXIT_WRONG_USAGE;
+            continue;
+        }
+        struct hotline_desk_options options = {.nodes = globals->nodes,
+                                               .agent = desk->agent,
+                                               .key_file = credentials_file(&key),
+                                               .on_event = on_event,
+                                               .user = desk};
         desk->client = hotline_desk_create(context, &options, &result);
         if (desk->client) {
             loop_add(&self->loop, desk->client);
@@ -306,7 +316,7 @@ static int desks_run(struct desks *self, const char *nodes)
     if (self->status == EXIT_DONE)
         desks_hold(self);
     if (self->status == EXIT_NO_NODE)
-        output_fail(EXIT_NO_NODE, "no node answers at %s", nodes);
+        output_fail(EXIT_NO_NODE, "no node answers at %s", globals->nodes);
     for (size_t i = 0; i < self->count; i++) {
         if (self->desks[i].client) {
             loop_remove(&self->loop, self->desks[i].client);
@@ -347,7 +357,7 @@ int ctl_desk(struct globals *globals, char **words, size_t count)
         all.desks[i] =
             (struct desk){.all = &all, .agent = agents.items[i], .accept_us = UINT64_MAX, .available_us = UINT64_MAX};
     loop_open(&all.loop);
-    int status = desks_run(&all, globals->nodes);
+    int status = desks_run(&all, globals);
     loop_close(&all.loop);
     free(all.desks);
     return status;

@@ -87,7 +87,7 @@ int ctl_events(struct globals *globals, char **words, size_t count)
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
     struct ask ask;
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     struct events events = {.json = globals->json, .cursor = check_strdup(since)};
     int status = follow(&events, &ask, &args, once);

@@ -144,8 +144,11 @@ static void print_story(const json_t *story)
 int ctl_explain(struct globals *globals, char **words, size_t count)
 {
     struct args_list calls = {0};
+    struct hotline_question_args args = {0};
+    const struct args_option options[] = {{"--show-numbers", ARGS_FLAG, &args.show_numbers, 0}, {0}};
     struct args_command command = {.name = "explain",
-                                   .usage = "explain CALL",
+                                   .usage = "explain CALL [--show-numbers]",
+                                   .options = options,
                                    .operand = "CALL",
                                    .operands = &calls,
                                    .operands_min = 1,
@@ -153,11 +156,11 @@ int ctl_explain(struct globals *globals, char **words, size_t count)
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
     struct ask ask;
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     json_t *story = json_pack("{s:[]}", "offers");
-    int status =
-        ask_rows(&ask, HOTLINE_EXPLAIN, &(struct hotline_question_args){.call = calls.items[0]}, on_row, story);
+    args.call = calls.items[0];
+    int status = ask_rows(&ask, HOTLINE_EXPLAIN, &args, on_row, story);
     if (status != EXIT_DONE) {
         ask_complain(&ask);
     } else if (globals->json) {

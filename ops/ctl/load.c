@@ -185,14 +185,17 @@ static bool gateways_create(struct load *self, const char *nodes)
     for (size_t i = 0; i < self->gateway_count; i++) {
         struct load_gateway *gateway = &self->gateways[i];
         enum hotline_result result = HOTLINE_OK;
-        char name[64];
+        char name[sizeof self->prefix + 24];
         char *list = nodes_rotated(nodes, i);
         snprintf(name, sizeof name, "%sg%zu", self->prefix, i);
         gateway->load = self;
         gateway->client =
             hotline_gateway_create(self->context,
-                                   &(struct hotline_gateway_options){
-                                       .nodes = list, .gateway = name, .on_event = gateway_event, .user = gateway},
+                                   &(struct hotline_gateway_options){.nodes = list,
+                                                                     .gateway = name,
+                                                                     .key_file = credentials_file(&self->gateway_key),
+                                                                     .on_event = gateway_event,
+                                                                     .user = gateway},
                                    &result);
         free(list);
         if (!gateway->client) {
@@ -204,7 +207,7 @@ static bool gateways_create(struct load *self, const char *nodes)
     return true;
 }
 
-static bool desks_create(struct load *self, const char *nodes)
+static bool desks_create(struct load *self, const struct globals *globals)
 {
     if (self->offline_count < self->desk_count) {
         output_fail(EXIT_REFUSED, "load: only %zu agents are offline, so %zu desks instead of %zu", self->offline_count,
@@ -215,13 +218,20 @@ static bool desks_create(struct load *self, const char *nodes)
     for (size_t i = 0; i < self->desk_count; i++) {
         struct load_desk *desk = &self->desks[i];
         enum hotline_result result = HOTLINE_OK;
-        char *list = nodes_rotated(nodes, i % self->gateway_count);
+        char *list = nodes_rotated(globals->nodes, i % self->gateway_count);
         // Agents are sorted by site: a stride spreads the desks over the world.
         desk->agent = self->offline[i * self->offline_count / self->desk_count];
-        desk->client = hotline_desk_create(
-            self->context,
-            &(struct hotline_desk_options){.nodes = list, .agent = desk->agent, .on_event = desk_event, .user = desk},
-            &result);
+        struct credentials key;
+        if (!credentials_find(globals, KEY_ROLE_DESK, desk->agent, &key)) {
+            free(list);
+            return false;
+        }
+        struct hotline_desk_options options = {.nodes = list,
+                                               .agent = desk->agent,
+                                               .key_file = credentials_file(&key),
+                                               .on_event = desk_event,
+                                               .user = desk};
+        desk->client = hotline_desk_create(self->context, &options, &result);
         free(list);
         if (!desk->client) {
             output_fail(EXIT_REFUSED, "load: desk %s: %s", desk->agent, hotline_result_text(result));
@@ -309,7 +319,7 @@ static void load_close(struct load *self)
 static int load_run(struct load *self, const struct globals *globals)
 {
     struct ask ask;
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     int status = ask_rows(&ask, HOTLINE_AGENTS, NULL, agent_row, self);
     if (status != EXIT_DONE)
@@ -319,13 +329,16 @@ static int load_run(struct load *self, const struct globals *globals)
         return status;
     uint32_t random = 0;
     check(getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random);
-    snprintf(self->prefix, sizeof self->prefix, "load-%08x-", random);
+    if (!credentials_find(globals, KEY_ROLE_GATEWAY, NULL, &self->gateway_key))
+        return EXIT_WRONG_USAGE;
+    const char *party = self->gateway_key.party;
+    snprintf(self->prefix, sizeof self->prefix, "%s%sload-%08x-", party, party[0] ? ":" : "", random);
     self->outcomes = json_object();
     self->calls = check_alloc((self->call_count + 1) * sizeof *self->calls);
     loop_open(&self->loop);
     self->context = hotline_context_create();
     check(self->context);
-    bool good = gateways_create(self, globals->nodes) && desks_create(self, globals->nodes) && load_get_ready(self) &&
+    bool good = gateways_create(self, globals->nodes) && desks_create(self, globals) && load_get_ready(self) &&
                 load_drive(self);
     return good ? load_report(self, globals->json) : EXIT_REFUSED;
 }

@@ -2,6 +2,7 @@
 #ifndef OPS_CTL_LOAD_H
 #define OPS_CTL_LOAD_H
 
+#include "ops/common/credentials.h"
 #include "ops/common/loop.h"
 
 #include <hotline/desk.h>
@@ -49,7 +50,8 @@ struct load {
     struct load_call *calls;
     char **offline;
     size_t offline_count;
-    char prefix[32];  // of every call's id; a number follows
+    struct credentials gateway_key;
+    char prefix[96];  // of every gateway's name and call's id; a number follows
     size_t placed, oldest, in_flight, finished, talking, accepted_short;
     uint64_t news_us;
     unsigned refusals_said;

@@ -2,6 +2,8 @@
 #include "ops/ctl/ctl.h"
 #include "ops/common/output.h"
 
+#include "cluster/keys/keys.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,21 +27,35 @@ static const struct {
     {"events", ctl_events, "every change of a call or an agent, from a cursor on"},
     {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
     {"load", ctl_load, "drives real calls through real desks, measures"},
+    {"keygen", ctl_keygen, "makes keys: of nodes, gateways, desks and admins"},
+    {"enroll", ctl_enroll, "adds public keys to the directory"},
+    {"revoke", ctl_revoke, "ends what a key may do, at once and everywhere"},
+    {"audit", ctl_audit, "what admins did, the latest first"},
 };
 
 static void usage(FILE *to)
 {
-    fputs("usage: hotlinectl [--nodes tcp://HOST:PORT,...] [--json] COMMAND ...\n\n", to);
+    fputs("usage: hotlinectl [--nodes tcp://HOST:PORT#KEY,...] [--keys DIR] [--as ROLE/NAME] [--json] COMMAND ...\n\n",
+          to);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].does);
-    fputs("\nThe nodes may also be in HOTLINE_NODES. Exit status: 0 done, 1 refused or failed, 2 wrong usage, "
+    fputs("\nThe nodes may also be in HOTLINE_NODES, the folder with your keys in HOTLINE_KEYS. Exit status: 0 done, 1 "
+          "refused or failed, 2 wrong usage, "
           "3 no node reachable.\n",
           to);
 }
 
-// tcp://HOST:PORT, up to a comma or the end.
+// tcp://HOST:PORT or tcp://HOST:PORT#KEY, up to a comma or the end.
 static bool is_endpoint(const char *text, size_t bytes)
 {
+    const char *hash = memchr(text, '#', bytes);
+    char key[KEY_TEXT_BYTES + 1] = "";
+    if (hash != NULL) {
+        size_t rest = bytes - (size_t)(hash - text) - 1;
+        if (rest != KEY_TEXT_BYTES || !key_text_is_valid(memcpy(key, hash + 1, rest)))
+            return false;
+        bytes = (size_t)(hash - text);
+    }
     size_t port = bytes, number = 0;
     while (port > 0 && text[port - 1] >= '0' && text[port - 1] <= '9')
         port--;
@@ -55,14 +71,14 @@ bool ctl_nodes_known(const struct args_command *command, struct globals *globals
     if (!option)
         globals->nodes = getenv("HOTLINE_NODES");
     if (!globals->nodes || !globals->nodes[0]) {
-        args_wrong(command, "which nodes? Give --nodes tcp://HOST:PORT,... or set HOTLINE_NODES");
+        args_wrong(command, "which nodes? Give --nodes tcp://HOST:PORT#KEY,... or set HOTLINE_NODES");
         return false;
     }
     for (const char *at = globals->nodes; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         size_t bytes = strcspn(at, ",");
         if (!is_endpoint(at, bytes)) {
-            args_wrong(command, "%s: '%.*s' is not tcp://HOST:PORT", option ? "--nodes" : "HOTLINE_NODES", (int)bytes,
-                       at);
+            args_wrong(command, "%s: '%.*s' is not tcp://HOST:PORT#KEY", option ? "--nodes" : "HOTLINE_NODES",
+                       (int)bytes, at);
             return false;
         }
     }
@@ -79,7 +95,7 @@ int main(int count, char **words)
             usage(stdout);
             return EXIT_DONE;
         }
-        int taken = strcmp(words[at], "--nodes") == 0 ? 2 : 1;
+        int taken = strcmp(words[at], "--json") == 0 || strchr(words[at], '=') != NULL ? 1 : 2;
         if (!args_parse(&none, &globals, words + at, (size_t)(at + taken > count ? count - at : taken)))
             return EXIT_WRONG_USAGE;
         at += taken;

@@ -48,6 +48,10 @@ static const struct output_column columns_queues[] = {{"queue", "QUEUE", 0, 0},
 static const struct output_column columns_digest[] = {
     {"node", "NODE", 0, 0}, {"digest", "DIGEST", 0, 0}, {"records", "RECORDS", 1, 0}, {0}};
 
+static const struct output_column columns_audit[] = {{"at", "at", false, NULL},     {"who", "who", false, NULL},
+                                                     {"verb", "verb", false, NULL}, {"refused", "refused", false, NULL},
+                                                     {"what", "what", false, NULL}, {NULL, NULL, false, NULL}};
+
 static void on_row(void *to, const struct hotline_row *row)
 {
     struct output_table *table = to;
@@ -59,7 +63,7 @@ static int table_ask(struct globals *globals, const struct output_column *column
 {
     struct ask ask;
     struct output_table table;
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     output_table_open(&table, globals->json, columns);
     int status = ask_rows(&ask, question, args, on_row, &table);
@@ -93,7 +97,22 @@ int ctl_agents(struct globals *globals, char **words, size_t count)
 
 int ctl_calls(struct globals *globals, char **words, size_t count)
 {
-    return table_command(globals, words, count, "calls", columns_calls, HOTLINE_CALLS);
+    struct hotline_question_args args = {0};
+    const struct args_option options[] = {{"--show-numbers", ARGS_FLAG, &args.show_numbers, 0}, {0}};
+    struct args_command command = {.name = "calls", .usage = "calls [--show-numbers]", .options = options};
+    if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
+        return EXIT_WRONG_USAGE;
+    return table_ask(globals, columns_calls, HOTLINE_CALLS, &args);
+}
+
+int ctl_audit(struct globals *globals, char **words, size_t count)
+{
+    struct args_number limit = {0};
+    const struct args_option options[] = {{"--limit", ARGS_NUMBER, &limit, 1000000}, {0}};
+    struct args_command command = {.name = "audit", .usage = "audit [--limit N]", .options = options};
+    if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
+        return EXIT_WRONG_USAGE;
+    return table_ask(globals, columns_audit, HOTLINE_AUDIT, &(struct hotline_question_args){.limit = limit.value});
 }
 
 int ctl_queues(struct globals *globals, char **words, size_t count)
@@ -146,7 +165,7 @@ int ctl_status(struct globals *globals, char **words, size_t count)
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
     struct ask ask;
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     json_t *all = json_object();
     int status = ask_rows(&ask, HOTLINE_STATUS, NULL, on_status, all);
@@ -189,7 +208,7 @@ int ctl_digest(struct globals *globals, char **words, size_t count)
         return EXIT_WRONG_USAGE;
     struct ask ask;
     struct digest_to digest = {0};
-    if (!ask_open(&ask, globals->nodes))
+    if (!ask_open(&ask, globals, globals->nodes))
         return EXIT_WRONG_USAGE;
     int status = ask_rows(&ask, HOTLINE_DIGEST, NULL, on_digest, &digest);
     if (status == EXIT_DONE) {

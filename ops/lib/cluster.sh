@@ -1,7 +1,8 @@
 # A cluster of nodes on loopback in one directory: what ops/up, ops/down and the tests share. Sourced by bash.
 #
 #   DIR/cluster     nodes and base port, so that a second start finds its state
-#   DIR/nodes       client endpoints, one a line
+#   DIR/nodes       client endpoints, one a line, with the nodes' keys
+#   DIR/keys/       everybody's keys, ROLE/NAME.key and .pub: on one machine, where it is no matter who has them
 #   DIR/NODE/       node.yaml, data/, log, pid
 
 # name site latitude longitude; the first K are started
@@ -51,6 +52,20 @@ cluster_end() { # PID...
     done
 }
 
+# Makes the keys of that role that are not there yet.
+cluster_keygen() { # HOTLINECTL DIR ROLE NAME...
+    local ctl=$1 dir=$2 role=$3 name missing=()
+    shift 3
+    for name in "$@"; do
+        [ -f "$dir/keys/$role/$name.key" ] || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] || "$ctl" --json keygen "$role" "${missing[@]}" --dir "$dir/keys" >/dev/null
+}
+
+cluster_public() { # DIR ROLE NAME
+    sed -n 's/^public: //p' "$1/keys/$2/$3.pub"
+}
+
 # One node's configuration, on standard output.
 cluster_node_yaml() { # NAME SITE LAT LON FIRST-PORT NODE-DIR SOURCE-DIR [ADDRESS]
     local data="$6/data" prefixes="$7/ops/data/itu-prefixes.tsv" address=${8:-127.0.0.1}
@@ -70,12 +85,18 @@ END
 }
 
 # Writes DIR/nodes and each node's configuration. All nodes have the same list of peers: each finds itself in it.
-cluster_configure() { # DIR K BASE-PORT SOURCE-DIR
-    local dir=$1 count=$2 base=$3 source=$4 index=0 name site lat lon peers='peers:'
+# Without HOTLINECTL, which makes the keys, they run insecure: for tests that are about something else.
+cluster_configure() { # DIR K BASE-PORT SOURCE-DIR [HOTLINECTL]
+    local dir=$1 count=$2 base=$3 source=$4 ctl=${5:-} index=0 name site lat lon peers='peers:'
+    if [ -n "$ctl" ]; then
+        # shellcheck disable=SC2046
+        cluster_keygen "$ctl" "$dir" node $(cluster_names "$count") && cluster_keygen "$ctl" "$dir" admin operator
+    fi
     for name in $(cluster_names "$count"); do
         peers+=$'\n'"- node: $name"
         peers+=$'\n'"  peer: tcp://127.0.0.1:$((base + 3 * index + 1))"
         peers+=$'\n'"  bulk: tcp://127.0.0.1:$((base + 3 * index + 2))"
+        [ -z "$ctl" ] || peers+=$'\n'"  key: $(cluster_public "$dir" node "$name")"
         index=$((index + 1))
     done
     index=0
@@ -84,9 +105,16 @@ cluster_configure() { # DIR K BASE-PORT SOURCE-DIR
         mkdir -p "$dir/$name/data"
         {
             cluster_node_yaml "$name" "$site" "$lat" "$lon" $((base + 3 * index)) "$dir/$name" "$source"
+            if [ -n "$ctl" ]; then
+                echo "keys:"
+                echo "  own: '${dir//\'/\'\'}/keys/node/$name.key'"
+                echo "  admins: [$(cluster_public "$dir" admin operator)]"
+            else
+                echo "insecure: true"
+            fi
             echo "$peers"
         } >"$dir/$name/node.yaml"
-        echo "tcp://127.0.0.1:$((base + 3 * index))" >>"$dir/nodes.new"
+        echo "tcp://127.0.0.1:$((base + 3 * index))${ctl:+#$(cluster_public "$dir" node "$name")}" >>"$dir/nodes.new"
         index=$((index + 1))
     done < <(head -n "$count" <<<"$CLUSTER_REGIONS")
     mv "$dir/nodes.new" "$dir/nodes"
@@ -103,6 +131,16 @@ cluster_nodes_section() { # K
     done < <(head -n "$1" <<<"$CLUSTER_REGIONS")
 }
 
+# Enrols whom the directory does not know yet: every public key in DIR/keys.
+cluster_enroll() { # HOTLINECTL DIR NODES
+    local known missing=() file
+    known=$("$1" --nodes "$3" --keys "$2/keys" export | grep -oE '[0-9a-f]{64}' || true)
+    for file in "$2"/keys/*/*.pub; do
+        grep -qxF "$(sed -n 's/^public: //p' "$file")" <<<"$known" || missing+=("$file")
+    done
+    [ ${#missing[@]} -eq 0 ] || "$1" --nodes "$3" --keys "$2/keys" --json enroll "${missing[@]}" >/dev/null
+}
+
 # Starts one node that does not run; its pid is in DIR/NODE/pid. It must outlive a Ctrl-C meant for its starter, so it
 # is in a session of its own.
 cluster_start() { # HOTLINED NODE-DIR
@@ -114,11 +152,12 @@ cluster_start() { # HOTLINED NODE-DIR
 # Every node answers and sees all others. False after the time, or when a node is gone.
 cluster_wait() { # HOTLINECTL DIR K SECONDS
     local ctl=$1 dir=$2 count=$3 deadline=$((SECONDS + $4)) index=0 name seen
-    local endpoints
+    local endpoints keys=()
     mapfile -t endpoints <"$dir/nodes"
+    grep -q '#' "$dir/nodes" && keys=(--keys "$dir/keys")
     for name in $(cluster_names "$count"); do
         while :; do
-            seen=$("$ctl" --nodes "${endpoints[$index]}" --json nodes 2>/dev/null | grep -cE '"state":"(self|up)"' || true)
+            seen=$("$ctl" --nodes "${endpoints[$index]}" "${keys[@]}" --json nodes 2>/dev/null | grep -cE '"state":"(self|up)"' || true)
             [ "$seen" -ge "$count" ] && break
             if ! cluster_pid "$dir/$name" >/dev/null; then
                 echo "node $name has stopped; the end of $dir/$name/log:" >&2

@@ -23,7 +23,7 @@ END
 }
 
 demo_apply() {
-    local said try files=()
+    local said try files=() agents
     echo "$CLUSTER_REGIONS" >"$room/regions"
     for file in "$here"/ops/example/*.yaml; do
         [ "$(basename "$file")" = nodes.yaml ] || files+=("$file")
@@ -41,6 +41,13 @@ demo_apply() {
         fi
         sleep 0.1
     done
+    "$ctl" --nodes "$demo_all" --json agents >"$room/agents"
+    if [ -n "${HOTLINE_KEYS:-}" ]; then
+        mapfile -t agents < <(sed -nE 's/.*"agent":"([^"]*)".*/\1/p' "$room/agents")
+        cluster_keygen "$ctl" "$dir" gateway demo
+        cluster_keygen "$ctl" "$dir" desk "${agents[@]}"
+        cluster_enroll "$ctl" "$dir" "$demo_all" || fail "the keys were not enrolled"
+    fi
     # Every node has it before desks attach there.
     local endpoint want have
     want=$("$ctl" --nodes "$demo_all" --json export | cut -d, -f1,2)
@@ -52,7 +59,6 @@ demo_apply() {
             sleep 0.1
         done
     done <"$dir/nodes"
-    "$ctl" --nodes "$demo_all" --json agents >"$room/agents"
     echo "ops/up: directory $(grep -oE '"event":"(applied|unchanged)"' <<<"$said" | cut -d'"' -f4):" \
         "$(wc -l <"$room/agents") agents at $(grep -oE '"site":"[^"]*"' "$room/agents" | sort -u | wc -l) sites"
 }

@@ -1,6 +1,7 @@
 // Desks by HTTP: one client of the library each. A desk belongs to its page: when nobody has listened to its events for
 // GONE_US it signs off, unless it is on a call, which goes on without the page.
 #include "cluster/base/text.h"
+#include "ops/common/credentials.h"
 #include "ops/common/output.h"
 #include "ops/common/rows.h"
 #include "ops/web/reply.h"
@@ -241,14 +242,21 @@ void desks_tick(struct desks *self, uint64_t now_us)
 static struct desk *desk_create(struct desks *self, const char *agent, const char *not_ready,
                                 enum hotline_result *ret_result)
 {
+    struct credentials key;
+    if (!credentials_find(&self->web->globals, KEY_ROLE_DESK, agent, &key)) {
+        *ret_result = HOTLINE_BAD_KEY;
+        return NULL;
+    }
     struct desk *desk = check_alloc(sizeof *desk);
     desk->all = self;
     text_copy(desk->agent, sizeof desk->agent, agent);
-    desk->client = hotline_desk_create(
-        self->web->context,
-        &(struct hotline_desk_options){
-            .nodes = self->web->nodes, .agent = agent, .not_ready = not_ready, .on_event = on_event, .user = desk},
-        ret_result);
+    struct hotline_desk_options options = {.nodes = self->web->nodes,
+                                           .agent = agent,
+                                           .key_file = credentials_file(&key),
+                                           .not_ready = not_ready,
+                                           .on_event = on_event,
+                                           .user = desk};
+    desk->client = hotline_desk_create(self->web->context, &options, ret_result);
     if (desk->client == NULL) {
         free(desk);
         return NULL;

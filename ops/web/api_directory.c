@@ -1,6 +1,7 @@
 // The directory, for administrators: read as YAML, written over the version that was read.
 #include "cluster/base/problem.h"
 #include "node/directory/directory_yaml.h"
+#include "ops/common/credentials.h"
 #include "ops/common/output.h"
 #include "ops/web/reply.h"
 #include "ops/web/web.h"
@@ -30,6 +31,7 @@ static void at_free(struct at *self)
     if (self->client != NULL) {
         loop_remove(&self->request->web->loop, self->client);
         hotline_client_free(self->client);
+        self->client = NULL;
     }
     bytes_close(&self->encoded);
     bytes_close(&self->after);
@@ -107,8 +109,11 @@ static bool begin_at(struct at *self, const char *nodes)
         loop_remove(&web->loop, self->client);
         hotline_client_free(self->client);
     }
-    self->client =
-        hotline_query_create(web->context, &(struct hotline_query_options){.nodes = nodes, .user = self}, NULL);
+    struct credentials key;
+    if (credentials_find_asker(&web->globals, &key)) {
+        struct hotline_query_options options = {.nodes = nodes, .key_file = credentials_file(&key), .user = self};
+        self->client = hotline_query_create(web->context, &options, NULL);
+    }
     if (self->client == NULL) {
         reply_problem(self->request, 503, "no_primary", "the directory's primary cannot be reached");
         return false;

@@ -2,10 +2,12 @@
 #include "ops/web/calls.h"
 
 #include "cluster/base/text.h"
+#include "ops/common/credentials.h"
 #include "ops/common/output.h"
 #include "ops/web/reply.h"
 #include "ops/web/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,14 +176,21 @@ static void on_event(void *user, const struct hotline_event *event)
 
 struct calls *calls_create(struct web *web, const char *gateway, const char *site)
 {
+    struct credentials key;
+    if (!credentials_find(&web->globals, KEY_ROLE_GATEWAY, NULL, &key))
+        return NULL;
+    char name[2 * NAME_MAX_BYTES + 2];  // too long a one is refused by name
+    snprintf(name, sizeof name, "%s%s%.64s", key.party, key.party[0] ? ":" : "", gateway);
     struct calls *self = check_alloc(sizeof *self);
     enum hotline_result result;
     self->web = web;
-    self->gateway = hotline_gateway_create(
-        web->context,
-        &(struct hotline_gateway_options){
-            .nodes = web->nodes, .gateway = gateway, .site = site, .on_event = on_event, .user = self},
-        &result);
+    struct hotline_gateway_options options = {.nodes = web->nodes,
+                                              .gateway = name,
+                                              .key_file = credentials_file(&key),
+                                              .site = site,
+                                              .on_event = on_event,
+                                              .user = self};
+    self->gateway = hotline_gateway_create(web->context, &options, &result);
     if (self->gateway == NULL) {
         output_fail(EXIT_WRONG_USAGE, "--gateway '%s': %s", gateway, hotline_result_text(result));
         free(self);

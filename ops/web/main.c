@@ -1,4 +1,5 @@
 // hotline-web: HTTP and JSON beside a node, the wallboard and the desk page.
+#include "ops/common/credentials.h"
 #include "ops/common/args.h"
 #include "ops/common/output.h"
 #include "ops/web/http.h"
@@ -72,8 +73,11 @@ static bool open_clients(struct web *web, const struct options *options)
     snprintf(name, sizeof name, "web-%ld", (long)getpid());
     web->context = hotline_context_create();
     check(web->context);
-    web->query =
-        hotline_query_create(web->context, &(struct hotline_query_options){.nodes = web->nodes, .user = web}, &result);
+    struct credentials asker;
+    if (!credentials_find_asker(&web->globals, &asker))
+        return false;
+    struct hotline_query_options query = {.nodes = web->nodes, .key_file = credentials_file(&asker), .user = web};
+    web->query = hotline_query_create(web->context, &query, &result);
     if (web->query == NULL) {
         output_fail(EXIT_WRONG_USAGE, "--nodes '%s': %s", web->nodes, hotline_result_text(result));
         return false;
@@ -155,6 +159,7 @@ int main(int count, char **words)
     }
     if (!args_parse(&command, &globals, words + 1, (size_t)(count - 1)))
         return EXIT_WRONG_USAGE;
+    web.globals = globals;
     web.nodes = globals.nodes != NULL ? globals.nodes : getenv("HOTLINE_NODES");
     if (web.nodes == NULL || options.tokens == NULL)
         return args_wrong(&command, "--nodes (or HOTLINE_NODES) and --tokens are needed");

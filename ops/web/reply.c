@@ -138,6 +138,9 @@ void reply_result(struct request *request, enum hotline_result result, const cha
     case HOTLINE_WRONG_STATE:
         reply_problem(request, 409, "wrong_state", "%s: not in this state", what);
         return;
+    case HOTLINE_BAD_KEY:
+        reply_problem(request, 404, "unknown", "%s: this server has no key of such a one", what);
+        return;
     }
     check(false);
 }

@@ -2,6 +2,7 @@
 #ifndef OPS_WEB_WEB_H
 #define OPS_WEB_WEB_H
 
+#include "ops/common/args.h"
 #include "ops/common/loop.h"
 #include "ops/web/http.h"
 #include "ops/web/tokens.h"
@@ -19,6 +20,7 @@ struct view;
 
 struct web {
     const char *nodes;
+    struct globals globals;  // whose keys it speaks with (ops/common/credentials.h)
     struct loop loop;
     struct hotline_context *context;
     struct hotline_client *query;

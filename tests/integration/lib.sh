@@ -73,7 +73,12 @@ nodes_start() { # K [COMMAND...]: called when the nodes are configured and do no
     shift
     pick_ports
     mkdir -p "$ROOM/cluster"
-    cluster_configure "$ROOM/cluster" "$COUNT" "$PORT" "$SOURCE_DIR"
+    if [ -n "${INSECURE:-}" ]; then # the test speaks ZeroMQ by itself
+        cluster_configure "$ROOM/cluster" "$COUNT" "$PORT" "$SOURCE_DIR"
+    else
+        cluster_configure "$ROOM/cluster" "$COUNT" "$PORT" "$SOURCE_DIR" "$HOTLINECTL"
+        export HOTLINE_KEYS=$ROOM/cluster/keys
+    fi
     mapfile -t ENDPOINTS <"$ROOM/cluster/nodes"
     ALL=$(paste -sd, "$ROOM/cluster/nodes")
     "${@:-true}"
@@ -111,6 +116,10 @@ ctl_at() { # I ...
     "$HOTLINECTL" --json --nodes "${ENDPOINTS[$index]}" "$@"
 }
 
+same_directory() { # I: as node 0 has it
+    [ "$(ctl_at "$1" export 2>/dev/null | cut -d, -f1,2)" = "$(ctl_at 0 export 2>/dev/null | cut -d, -f1,2)" ]
+}
+
 # The example directory, with the nodes that this test runs.
 apply_example() {
     local files=() file
@@ -120,9 +129,16 @@ apply_example() {
     cluster_nodes_section "$COUNT" >"$ROOM/nodes.yaml"
     EXAMPLE=("${files[@]}" "$ROOM/nodes.yaml")
     eventually 20 ctl apply -f "${EXAMPLE[@]}" >/dev/null 2>"$ROOM/apply.err" || die "$(cat "$ROOM/apply.err")"
+    if [ -z "${INSECURE:-}" ]; then
+        local agents
+        mapfile -t agents < <(ctl agents | sed -nE 's/.*"agent":"([^"]*)".*/\1/p')
+        cluster_keygen "$HOTLINECTL" "$ROOM/cluster" gateway ctl
+        cluster_keygen "$HOTLINECTL" "$ROOM/cluster" desk "${agents[@]}"
+        cluster_enroll "$HOTLINECTL" "$ROOM/cluster" "$ALL" || die "the keys were not enrolled"
+    fi
     local index
     for ((index = 0; index < COUNT; index++)); do
-        eventually 20 ctl_at $index agents >/dev/null 2>&1 || die "the directory did not reach node $index"
+        eventually 20 same_directory $index || die "the directory did not reach node $index"
     done
 }
 

@@ -42,7 +42,7 @@ for example in desk gateway query; do
 done
 # shellcheck disable=SC2046,SC2086
 "$cc" $cflags -std=c11 -D_GNU_SOURCE -o "$place/static" "$source/node/client/examples/query.c" \
-    $(pkg-config --cflags hotline) "$lib/libhotline.a" $(pkg-config --libs libzmq libprotobuf-c) -lm
+    $(pkg-config --cflags hotline) "$lib/libhotline.a" $(pkg-config --libs libzmq libprotobuf-c libsodium) -lm
 runs "$place/static"
 
 mkdir "$place/user"

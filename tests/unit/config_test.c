@@ -1,3 +1,4 @@
+#include "cluster/keys/keys.h"
 #include "node/config/config.h"
 #include "node/config/endpoint.h"
 
@@ -16,11 +17,16 @@ static char folder[] = "/tmp/hotline-config-XXXXXX";
 static char path[64];
 static struct config config;
 static struct problems problems;
+static struct key_pair key_of_a;  // in the folder as a.key
 
 static int set_up(void **state)
 {
     (void)state;
     bool made = mkdtemp(folder) != NULL;
+    struct problem problem;
+    key_pair_make(&key_of_a, KEY_ROLE_NODE, "a");
+    snprintf(path, sizeof path, "%s/a.key", folder);
+    made = made && key_pair_write(&key_of_a, path, true, &problem);
     snprintf(path, sizeof path, "%s/node.yaml", folder);
     return !made;
 }
@@ -28,7 +34,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    char key_path[64];
     problems_close(&problems);
+    key_pair_close(&key_of_a);
+    snprintf(key_path, sizeof key_path, "%s/a.key", folder);
+    unlink(key_path);
     return rmdir(folder);
 }
 
@@ -61,7 +71,10 @@ static void expect_problem(const char *text)
     "site: khartoum-site\n"                                                                                            \
     "position: {lat: 15.5881, lon: 32.5349}\n"                                                                         \
     "listen: {client: \"tcp://127.0.0.1:7000\", peer: \"tcp://127.0.0.1:7001\", bulk: \"tcp://127.0.0.1:7002\"}\n"     \
-    "data: khartoum-data\n"
+    "data: khartoum-data\n"                                                                                            \
+    "insecure: true\n"
+
+#define KEY_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
 static void what_is_not_given_has_a_default(void **state)
 {
@@ -89,6 +102,9 @@ static void what_is_not_given_has_a_default(void **state)
     char data[128];
     snprintf(data, sizeof data, "%s/khartoum-data", folder);
     assert_string_equal(config.data, data);
+    assert_true(config.insecure);
+    assert_int_equal(config.sessions_per_key, 200);
+    assert_int_equal(config.client_messages_s, 5000);
 }
 
 static void what_is_given_is_taken(void **state)
@@ -100,15 +116,24 @@ static void what_is_given_is_taken(void **state)
                   "advertise:\n  client: tcp://a.example:1\n  peer: tcp://[2001:db8::1]:2\n"
                   "  bulk: tcp://10.0.0.1:3\n"
                   "peers:\n  - {node: a, peer: \"tcp://[2001:db8::1]:2\", bulk: \"tcp://10.0.0.1:3\"}\n"
-                  "  - {peer: \"tcp://c.example:7001\", bulk: \"tcp://c.example:7002\"}\n"
+                  "  - {node: c, peer: \"tcp://c.example:7001\", bulk: \"tcp://c.example:7002\", key: " KEY_C "}\n"
+                  "keys: {own: a.key, admins: [" KEY_C "]}\nlimits: {sessions_per_key: 9}\n"
                   "data: /var/lib/a\ndata_limit_mb: 64\nzone_tab: zones\nprefixes: /p\nrecords_max: 2000\n"
                   "digest_every_ms: 500\ntiming: {heartbeat_ms: 50, down_after_ms: 100, client_heartbeat_ms: 20,"
                   " client_down_after_ms: 60, desk_timeout_ms: 400}\n"));
     assert_string_equal(config.listen_client, "tcp://*:7000");
-    assert_string_equal(config.self.control, "tcp://[2001:db8::1]:2");
     assert_int_equal(config.peer_count, 1);  // without itself
-    assert_string_equal(config.peers[0].name, "");
-    assert_string_equal(config.peers[0].control, "tcp://c.example:7001");
+    assert_string_equal(config.peers[0].name, "c");
+    // In an address the key of who is expected there goes along.
+    assert_string_equal(config.peers[0].control, "tcp://c.example:7001#" KEY_C);
+    assert_string_equal(config.peer_keys[0], KEY_C);
+    char control[128];
+    snprintf(control, sizeof control, "tcp://[2001:db8::1]:2#%s", key_of_a.public_text);
+    assert_string_equal(config.self.control, control);
+    assert_string_equal(config.key, key_of_a.public_text);
+    assert_int_equal(config.admin_count, 1);
+    assert_string_equal(config.admins[0], KEY_C);
+    assert_int_equal(config.sessions_per_key, 9);
     assert_string_equal(config.data, "/var/lib/a");
     assert_string_equal(config.prefixes, "/p");
     assert_int_equal(config.data_limit_bytes, 64 * 1024 * 1024);
@@ -154,20 +179,22 @@ static void every_error_is_told_with_its_line(void **state)
     expect_problem("13: peers.bulk must be tcp://HOST:PORT");
     expect_problem("14: digest_every_ms has no value");
     expect_problem("15: unknown key dta; there are: node, site, position, listen, advertise, peers, data, "
-                   "data_limit_mb, zone_tab, prefixes, timing, records_max, digest_every_ms");
+                   "data_limit_mb, zone_tab, prefixes, timing, keys, insecure, limits, records_max, digest_every_ms");
     expect_problem("1: site is missing");
-    assert_int_equal(problems.count, 19);
+    expect_problem("1: keys.own is missing: hotlinectl keygen node NAME makes a key");
+    assert_int_equal(problems.count, 20);
 }
 
 static void addresses_that_collide_are_refused(void **state)
 {
     (void)state;
     assert_false(read_text("node: a\nsite: a\nposition: {lat: 0, lon: 0}\ndata: d\n"
-                           "listen: {client: \"tcp://h:1\", peer: \"tcp://h:1\", bulk: \"tcp://h:2\"}\n"));
+                           "listen: {client: \"tcp://h:1\", peer: \"tcp://h:1\", bulk: \"tcp://h:2\"}\n"
+                           "keys: {own: a.key}\n"));
     expect_problem("5: listen.peer is the same as listen.client");
     assert_int_equal(problems.count, 1);
     assert_false(read_text(SMALLEST "peers: [{node: b, peer: \"tcp://127.0.0.1:7001\", bulk: \"tcp://h:2\"}]\n"));
-    expect_problem("6: peers: node b has this node's own address, tcp://127.0.0.1:7001");
+    expect_problem("7: peers: node b has this node's own address, tcp://127.0.0.1:7001");
     assert_int_equal(problems.count, 1);
 }
 
@@ -182,7 +209,38 @@ static void more_peers_than_there_is_room_for_are_refused(void **state)
     assert_int_equal(config.peer_count, PEERS_MAX);
     strcat(text, "  - {node: more, peer: \"tcp://m:1\", bulk: \"tcp://m:2\"}\n");
     assert_false(read_text(text));
-    expect_problem("71: peers: more than 64");
+    expect_problem("72: peers: more than 64");
+}
+
+#define OF_A                                                                                                           \
+    "node: a\nsite: a\nposition: {lat: 0, lon: 0}\ndata: d\n"                                                          \
+    "listen: {client: \"tcp://10.0.0.1:1\", peer: \"tcp://10.0.0.1:2\", bulk: \"tcp://10.0.0.1:3\"}\n"
+
+static void without_keys_only_loopback_is_listened_on(void **state)
+{
+    (void)state;
+    assert_false(read_text(OF_A "insecure: true\n"));
+    expect_problem("1: insecure: without keys a node listens on loopback only, not on tcp://10.0.0.1:1");
+    assert_int_equal(problems.count, 3);
+    assert_false(read_text(SMALLEST "keys: {own: a.key}\n"));
+    expect_problem("1: insecure and keys.own exclude each other");
+    assert_false(read_text(OF_A));
+    expect_problem("1: keys.own is missing: hotlinectl keygen node a makes a key");
+}
+
+static void keys_that_do_not_belong_there_are_refused(void **state)
+{
+    (void)state;
+    assert_true(read_text(OF_A "keys: {own: a.key}\n"));
+    assert_false(read_text(OF_A "keys: {own: b.key}\n"));
+    assert_false(read_text("node: b\nsite: a\nposition: {lat: 0, lon: 0}\ndata: d\n"
+                           "listen: {client: \"tcp://h:1\", peer: \"tcp://h:2\", bulk: \"tcp://h:3\"}\n"
+                           "keys: {own: a.key}\n"));
+    assert_non_null(strstr(problems.lines[0], "is the key of node a, this is node b"));
+    assert_false(read_text(OF_A "keys: {own: a.key, admins: [short]}\n"));
+    expect_problem("6: keys.admins must be a public key: 64 of 0-9 and a-f");
+    assert_false(read_text(OF_A "keys: {own: a.key}\npeers: [{node: c, peer: \"tcp://c:1\", bulk: \"tcp://c:2\"}]\n"));
+    expect_problem("1: peers: tcp://c:1: key is missing");
 }
 
 static void a_file_that_is_not_there_or_empty_is_refused(void **state)
@@ -254,6 +312,8 @@ int main(void)
         cmocka_unit_test(every_error_is_told_with_its_line),
         cmocka_unit_test(addresses_that_collide_are_refused),
         cmocka_unit_test(more_peers_than_there_is_room_for_are_refused),
+        cmocka_unit_test(without_keys_only_loopback_is_listened_on),
+        cmocka_unit_test(keys_that_do_not_belong_there_are_refused),
         cmocka_unit_test(a_file_that_is_not_there_or_empty_is_refused),
         cmocka_unit_test(an_endpoint_is_a_host_and_a_port),
         cmocka_unit_test(a_broken_file_never_crashes),

@@ -97,7 +97,7 @@ void cluster_end_turn(struct fed *self)
 static void on_message(void *context, struct span message)
 {
     struct fed *self = context;
-    peers_receive(self->peers, world_now(self->world), message);
+    peers_receive(self->peers, world_now(self->world), "", message);
     cluster_end_turn(self);
 }
 

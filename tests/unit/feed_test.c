@@ -456,8 +456,62 @@ static void what_is_out_of_range_is_counted_and_taken_nowhere(void **state)
     mend.records = &records;
     mend.n_records = 1;
     send_as(cluster, PEER__ENVELOPE__BODY_MEND, &mend);
-    assert_int_equal(counts_of(cluster, 0).refused, 1);
+    assert_int_equal(counts_of(cluster, 0).foreign, 1);  // no bucket is being exchanged
     assert_int_equal(store_counts(here->store).records, 0);
+    cluster_free(cluster);
+}
+
+// A record as its owner would have written it.
+static void forge(Rec__Record *record, Rec__Version *version, const char *owner, uint64_t boot, const char *id)
+{
+    rec__version__init(version);
+    version->attach = 99;
+    version->owner = (char *)owner;
+    version->boot = boot;
+    version->seq = 50;
+    rec__record__init(record);
+    record->kind = REC__KIND__CALL;  // as cluster_has looks for
+    record->id = (char *)id;
+    record->version = version;
+    record->body = (ProtobufCBinaryData){.len = 6, .data = (uint8_t *)"forged"};
+}
+
+static void a_feed_is_its_owners_to_tell_while_he_can_be_reached(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(3);
+    Rec__Record record, *records = &record;
+    Rec__Version version;
+    Peer__FeedChunk chunk = PEER__FEED_CHUNK__INIT;
+    chunk.upto = 50;
+    chunk.records = &records;
+    chunk.n_records = 1;
+
+    // n1, in the name of n2, which is up.
+    chunk.owner = cluster->nodes[2].name;
+    chunk.boot = cluster->nodes[2].boot;
+    forge(&record, &version, chunk.owner, chunk.boot, "agent-of-2");
+    send_as(cluster, PEER__ENVELOPE__BODY_FEED_CHUNK, &chunk);
+    assert_int_equal(counts_of(cluster, 0).foreign, 1);
+    assert_false(cluster_has(cluster, 0, "agent-of-2", "forged"));
+
+    // n1, in its own feed, a record that says n2 wrote it.
+    chunk.owner = cluster->nodes[1].name;
+    chunk.boot = cluster->nodes[1].boot;
+    send_as(cluster, PEER__ENVELOPE__BODY_FEED_CHUNK, &chunk);
+    assert_int_equal(counts_of(cluster, 0).foreign, 2);
+    assert_false(cluster_has(cluster, 0, "agent-of-2", "forged"));
+    assert_int_equal(store_counts(cluster->nodes[0].store).records, 0);
+
+    // Once n2 is down a third may serve what n2 wrote.
+    cluster_kill(cluster, 2, true);
+    cluster_run_ms(cluster, 5000);
+    chunk.owner = cluster->nodes[2].name;
+    chunk.boot = version.boot;
+    send_as(cluster, PEER__ENVELOPE__BODY_FEED_CHUNK, &chunk);
+    assert_true(cluster_has(cluster, 0, "agent-of-2", "forged"));
+    assert_int_equal(counts_of(cluster, 0).foreign, 2);
+    assert_true(counts_of(cluster, 0).by_third > 0);
     cluster_free(cluster);
 }
 
@@ -483,6 +537,7 @@ int main(void)
         cmocka_unit_test(who_is_not_swept_is_not_said_to_be),
         cmocka_unit_test(many_feeds_are_told_in_parts_and_swept_a_few_at_a_time),
         cmocka_unit_test(lag_is_what_a_peer_has_and_we_have_not),
+        cmocka_unit_test(a_feed_is_its_owners_to_tell_while_he_can_be_reached),
         cmocka_unit_test(what_is_out_of_range_is_counted_and_taken_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

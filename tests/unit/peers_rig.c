@@ -61,7 +61,7 @@ void nodes_turn(struct side *self)
 void nodes_hear(void *context, struct span message)
 {
     struct side *self = context;
-    peers_receive(self->peers, world_now(self->world), message);
+    peers_receive(self->peers, world_now(self->world), "", message);
 }
 
 void nodes_wake(void *context)

@@ -1,0 +1,26 @@
+// What each key has here: how many sessions, and how much it may still say. Inside node/sessions only.
+#ifndef NODE_SESSIONS_PARTIES_H
+#define NODE_SESSIONS_PARTIES_H
+
+#include "cluster/keys/keys.h"
+#include "cluster/store/tables.h"
+
+struct party {
+    char key[KEY_TEXT_BYTES + 1];
+    uint32_t sessions;
+    uint64_t spent_us;  // up to this time what it said is paid for
+    UT_hash_handle hh;
+};
+
+struct parties {  // zero is empty and valid
+    struct party *table;
+};
+
+// A party is there as long as it has sessions, and until what it said is paid for.
+struct party *parties_need(struct parties *self, const char *key);
+void parties_sweep(struct parties *self, uint64_t now_us);
+void parties_close(struct parties *self);
+// One more message; false: it says more than `messages_s` a second, for longer than a second.
+bool party_may_speak(struct party *self, uint64_t now_us, uint32_t messages_s);
+
+#endif
