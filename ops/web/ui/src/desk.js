@@ -9,7 +9,7 @@ import { languageName, moment, onLanguage, queueName, sayAll, seconds, t, timer 
 const dispositions = ['resolved', 'information', 'forwarded', 'follow_up', 'unreachable_caller', 'false_call'];
 const reasons = ['break', 'lunch', 'training', 'admin'];
 
-const map = new WorldMap($('map'));
+const map = new WorldMap($('map'), { fills: true });
 let agent = sessionStorage.getItem('hotline.agent') ?? '';
 let me = null;            // the agent as the directory has him
 let desk = null;          // as it is
@@ -69,12 +69,12 @@ const views = {
   on_call: () => [h('p.big', {}, t(desk.connected ? 'conversation' : 'connecting')), h('p.number', {}, desk.offer?.from || t('withheld')),
     desk.connected && h('p.timer', { id: 'timer', role: 'timer' }), desk.offer && callFacts(desk.offer), choosing && choices(),
     h('div.actions', {}, action('end', 'E', () => say('end'), 'end'), !choosing && action('go_not_ready', 'N', () => { choosing = true; draw(); }))],
-  wrap_up: () => [h('p.big', {}, t('wrap_up')), h('p.hint', {}, t('how_did_it_go')),
+  wrap_up: () => [h('p.big', {}, t('after_call')), h('p.hint', {}, t('how_did_it_go')),
     h('div.choices', { role: 'group', 'aria-label': t('how_did_it_go') }, dispositions.map((word, index) => h('button', { type: 'button', 'data-disposition': word,
       'aria-pressed': String(desk.disposition === word), onclick: () => say('disposition', { call: desk.last_call, disposition: word }) }, h('kbd', {}, index + 1), t(word)))),
     choosing && choices(),
     h('div.actions', {}, action('go_available', 'R', () => say('available'), 'accept'), !choosing && action('go_not_ready', 'N', () => { choosing = true; draw(); }))],
-  not_ready: () => [h('p.big', {}, t('not_ready')), h('p.hint', {}, desk.reason ? t(desk.reason) : ''), 
+  not_ready: () => [h('p.big', {}, t('is_not_ready')), h('p.hint', {}, desk.reason ? t(desk.reason) : ''), 
     h('div.actions', {}, action('go_available', 'R', () => say('available'), 'accept'))],
   offline: () => [h('p.big', {}, desk.over ? t(desk.over) : t('offline')), h('div.actions', {}, action('sign_in', 'R', () => location.reload(), 'accept'))],
 };
@@ -111,6 +111,7 @@ function drawHeader() {
 
 function drawMap() {
   const offer = desk?.offer, placed = offer && offer.lat !== null;
+  map.focus(placed ? [[offer.lon, offer.lat], ...(me ? [[me.lon, me.lat]] : [])] : []);
   map.draw({
     label: placed ? placeText(offer) : t('map'),
     nodes: me ? [{ key: 'me', lon: me.lon, lat: me.lat, state: 'self', label: me.site }] : [],

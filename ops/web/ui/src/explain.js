@@ -4,9 +4,14 @@ import { clock, countryName, languageName, moment, queueName, seconds, t } from 
 
 const fact = (word, value) => value ? h('div', {}, h('dt', {}, t(word)), h('dd', {}, value)) : null;
 
+const degrees = (value, positive, negative) => `${Math.abs(value).toFixed(1)}° ${value < 0 ? negative : positive}`;
+
+// Where the caller is, and how that is known unless it says itself.
 export const placeText = (call) => {
-  const where = countryName(call.country) || (call.lat == null ? t('unknown_place') : `${call.lat.toFixed(2)}, ${call.lon.toFixed(2)}`);
-  return call.placed_by === 'unknown' ? where : `${where} (${t(call.placed_by)})`;
+  if (call.lat == null) return t('unknown_place');
+  const country = countryName(call.country);
+  if (call.placed_by !== 'coordinates') return `${country || t('unknown_place')} (${t(call.placed_by)})`;
+  return `${degrees(call.lat, 'N', 'S')}, ${degrees(call.lon, 'E', 'W')}${country ? `, ${country}` : ''}`;
 };
 
 function draw(dialog, call) {

@@ -4,8 +4,11 @@ import { feature } from 'topojson-client';
 import world from 'world-atlas/land-110m.json';
 import { languageNow } from './words.js';
 
-const width = 1000, height = 487;
+const width = 1000, height = 440;
 const land = feature(world, world.objects.land);
+// Nobody calls from farther south: the map ends there.
+const shown = { type: 'MultiPoint', coordinates: [[-180, 0], [180, 0], [0, 84], [0, -58]] };
+const closest = 3.5;  // how far it may be magnified
 
 function s(name, attributes = {}) {
   const element = document.createElementNS('http://www.w3.org/2000/svg', name);
@@ -50,8 +53,9 @@ const set = (element, name, value) => {
 };
 
 export class WorldMap {
-  constructor(parent, { onCall } = {}) {
-    this.svg = s('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'xMidYMid meet', role: 'img' });
+  constructor(parent, { onCall, fills = false } = {}) {
+    this.points = '';
+    this.svg = s('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: `xMidYMid ${fills ? 'slice' : 'meet'}`, role: 'img' });
     parent.append(this.svg);
     this.sphere = this.svg.appendChild(s('path', { class: 'sphere' }));
     this.lines = this.svg.appendChild(s('path', { class: 'graticule' }));
@@ -118,11 +122,37 @@ export class WorldMap {
 
   // Whoever reads Chinese is used to a map with the Pacific in its middle.
   project() {
-    this.projection = geoEqualEarth().rotate([languageNow() === 'zh' ? -150 : -11, 0]).fitExtent([[4, 4], [width - 4, height - 4]], { type: 'Sphere' });
+    this.projection = geoEqualEarth().precision(0.1).rotate([languageNow() === 'zh' ? -150 : -11, 0]);
+    const [[west], [east]] = geoPath(this.projection).bounds({ type: 'Sphere' });
+    this.projection.scale(this.projection.scale() * (width - 8) / (east - west));
+    const ys = shown.coordinates.map((point) => this.projection(point)[1]);
+    const [x, y] = this.projection.translate();
+    this.projection.translate([x + width / 2 - this.projection([-this.projection.rotate()[0], 0])[0], y + height / 2 - (Math.min(...ys) + Math.max(...ys)) / 2]);
+    this.magnify();
     this.path = geoPath(this.projection);
     this.sphere.setAttribute('d', this.path({ type: 'Sphere' }));
     this.lines.setAttribute('d', this.path(geoGraticule10()));
     this.land.setAttribute('d', this.path(land));
+  }
+
+  // To where these points fill a good part of the picture.
+  magnify() {
+    const points = this.points ? JSON.parse(this.points).map((point) => this.projection(point)) : [];
+    if (!points.length) return;
+    const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
+    const size = (values) => Math.max(1, Math.max(...values) - Math.min(...values));
+    const middle = (values) => (Math.max(...values) + Math.min(...values)) / 2;
+    const by = Math.max(1, Math.min(closest, 0.45 * width / size(xs), 0.4 * height / size(ys)));
+    const [x, y] = this.projection.translate();
+    this.projection.scale(this.projection.scale() * by)
+      .translate([width / 2 + (x - middle(xs)) * by, height / 2 + (y - middle(ys)) * by]);
+  }
+
+  focus(points) {
+    const text = points.length ? JSON.stringify(points) : '';
+    if (text === this.points) return;
+    this.points = text;
+    this.project();
   }
 
   draw({ links = [], sites = [], arcs = [], callers = [], nodes = [], label = '' }) {
