@@ -85,6 +85,11 @@ static json_t *row_call(const struct hotline_row *row)
     add_text(to, "node", row->call.node);
     rows_add_place(to, &row->call.place);
     add_number(to, "waited_ms", row->call.waited_ms);
+    if (row->call.call_back[0] != '\0') {
+        add_text(to, "call_back", row->call.call_back);
+        add_number(to, "owed_ms", row->call.owed_ms);
+        add_number(to, "tries", row->call.tries);
+    }
     add_text(to, "reason", row->call.reason);
     return to;
 }
@@ -106,6 +111,7 @@ static json_t *row_queue(const struct hotline_row *row)
     add_number(to, "answered", row->queue.answered);
     add_number(to, "abandoned", row->queue.abandoned);
     add_number(to, "expired", row->queue.expired);
+    add_number(to, "called_back", row->queue.called_back);
     add_number(to, "target_percent", row->queue.target_percent);
     add_number(to, "target_ms", row->queue.target_ms);
     return to;
@@ -136,6 +142,17 @@ static json_t *row_explain(const struct hotline_row *row)
     add_number(to, "ringing_ms", row->explain.ringing_ms);
     add_number(to, "connected_ms", row->explain.connected_ms);
     add_number(to, "ended_ms", row->explain.ended_ms);
+    add_text(to, "called_back_by", row->explain.called_back_by);
+    add_text(to, "redials", row->explain.redials);
+    if (row->explain.call_back[0] != '\0') {
+        add_text(to, "call_back", row->explain.call_back);
+        add_number(to, "owed_ms", row->explain.owed_ms);
+        add_number(to, "tries", row->explain.tries);
+        json_object_set_new(to, "rests", json_boolean(row->explain.rests));
+        add_text(to, "last_try", row->explain.last_try);
+        add_text(to, "last_try_text", row->explain.last_try_text);
+        add_number(to, "last_try_ms", row->explain.last_try_ms);
+    }
     add_number(to, "offers_made", row->explain.offers);
     add_number(to, "offers_dropped", row->explain.offers_dropped);
     return to;

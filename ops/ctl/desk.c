@@ -27,11 +27,13 @@ struct desk {
     json_t *first_state;    // to be said once attached
     uint64_t accept_us;     // UINT64_MAX: not by itself
     uint64_t available_us;  // likewise
+    uint64_t dialled_us;    // a call-back that it accepted by itself: on the line then, or after that over
+    bool is_call_back;      // what rings, or is accepted
 };
 
 struct desks {
     bool json;
-    struct args_number accept_after, wrap_up;
+    struct args_number accept_after, wrap_up, reached_after;
     bool decline, ignore;
     struct loop loop;
     struct desk *desks;
@@ -65,7 +67,14 @@ static void desk_offer(struct desk *self, const struct hotline_event *event)
     json_object_set_new(fields, "km", json_integer(event->km));
     json_object_set_new(fields, "deadline_ms", json_integer(event->deadline_ms));
     json_object_set_new(fields, "n", json_integer(event->n));
+    self->is_call_back = event->call_back[0] != '\0';
+    if (self->is_call_back) {
+        json_object_set_new(fields, "call_back", output_text(event->call_back));
+        json_object_set_new(fields, "owed_ms", json_integer((json_int_t)event->owed_ms));
+        json_object_set_new(fields, "tries", json_integer(event->tries));
+    }
     desk_say(self, "offer", fields);
+    self->dialled_us = UINT64_MAX;
     if (self->all->decline || self->all->accept_after.given)
         self->accept_us = loop_now_us() + (uint64_t)self->all->accept_after.value * 1000;
 }
@@ -164,13 +173,31 @@ static void desks_say_word(struct desks *self, enum hotline_result result, const
         output_fail(EXIT_REFUSED, "desk %s: %s: %s", agent, word, hotline_result_text(result));
 }
 
+// "no_answer the line was dead": how it went, then the agent's words.
+static enum hotline_result desk_not_reached(struct hotline_client *client, const char *rest)
+{
+    static const struct {
+        const char *word;
+        enum hotline_call_back_failure failure;
+    } failures[] = {
+        {"no_answer", HOTLINE_NO_ANSWER}, {"wrong_number", HOTLINE_WRONG_NUMBER}, {"other", HOTLINE_NOT_REACHED}};
+    size_t bytes = strcspn(rest, " ");
+    const char *text = rest + bytes + strspn(rest + bytes, " ");
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (strlen(failures[i].word) == bytes && memcmp(failures[i].word, rest, bytes) == 0)
+            return hotline_desk_not_reached(client, NULL, failures[i].failure, text);
+    return HOTLINE_INVALID;
+}
+
 static bool desks_command(struct desks *self, const char *word, const char *rest)
 {
-    static const char *const words[] = {"available", "not_ready", "accept", "decline", "end", "disposition"};
+    static const char *const words[] = {"available", "not_ready",   "accept",  "decline",
+                                        "end",       "disposition", "reached", "not_reached"};
+    enum { WORDS = sizeof words / sizeof *words };
     size_t which = 0;
-    while (which < 6 && strcmp(words[which], word) != 0)
+    while (which < WORDS && strcmp(words[which], word) != 0)
         which++;
-    if (which == 6)
+    if (which == WORDS)
         return false;
     for (size_t i = 0; i < self->count; i++) {
         struct hotline_client *client = self->desks[i].client;
@@ -187,8 +214,12 @@ static bool desks_command(struct desks *self, const char *word, const char *rest
             result = hotline_desk_decline(client, NULL);
         else if (which == 4)
             result = hotline_desk_end(client);
-        else
+        else if (which == 5)
             result = hotline_desk_disposition(client, NULL, rest);
+        else if (which == 6)
+            result = hotline_desk_reached(client, NULL);
+        else
+            result = desk_not_reached(client, rest);
         desks_say_word(self, result, self->desks[i].agent, word);
     }
     return true;
@@ -206,7 +237,9 @@ static void desks_line(struct desks *self, char *line)
         rest[end - 1] = 0;
     if (word[0] && !desks_command(self, word, rest))
         output_fail(EXIT_REFUSED,
-                    "desk: '%s' is none of available, not_ready REASON, accept, decline, end, disposition TEXT", word);
+                    "desk: '%s' is none of available, not_ready REASON, accept, decline, end, disposition TEXT, "
+                    "reached, not_reached no_answer|wrong_number|other [TEXT]",
+                    word);
 }
 
 // False: the end.
@@ -248,10 +281,17 @@ static uint64_t desks_due(struct desks *self, uint64_t now_us)
         if (now_us >= desk->accept_us) {
             desk->accept_us = UINT64_MAX;
             // WRONG_STATE: the offer went away in between, and its own event said so.
-            if (self->decline)
+            // Who cannot dial does not take a call-back.
+            if (self->decline || (desk->is_call_back && !self->reached_after.given))
                 (void)hotline_desk_decline(desk->client, NULL);
-            else
-                (void)hotline_desk_accept(desk->client, NULL);
+            else if (hotline_desk_accept(desk->client, NULL) == HOTLINE_OK && desk->is_call_back)
+                desk->dialled_us = now_us + (uint64_t)self->reached_after.value * 1000;
+        }
+        if (now_us >= desk->dialled_us) {
+            bool on_line = hotline_desk_reached(desk->client, NULL) == HOTLINE_OK;
+            desk->dialled_us = on_line ? now_us + (uint64_t)self->reached_after.value * 1000 : UINT64_MAX;
+            if (!on_line)
+                (void)hotline_desk_end(desk->client);
         }
         if (now_us >= desk->available_us) {
             desk->available_us = UINT64_MAX;
@@ -259,6 +299,7 @@ static uint64_t desks_due(struct desks *self, uint64_t now_us)
         }
         next_us = desk->accept_us < next_us ? desk->accept_us : next_us;
         next_us = desk->available_us < next_us ? desk->available_us : next_us;
+        next_us = desk->dialled_us < next_us ? desk->dialled_us : next_us;
     }
     return next_us;
 }
@@ -336,9 +377,11 @@ int ctl_desk(struct globals *globals, char **words, size_t count)
                                           {"--decline", ARGS_FLAG, &all.decline, 0},
                                           {"--ignore", ARGS_FLAG, &all.ignore, 0},
                                           {"--wrap-up", ARGS_NUMBER, &all.wrap_up, 0},
+                                          {"--reached-after", ARGS_NUMBER, &all.reached_after, 0},
                                           {0}};
     struct args_command command = {.name = "desk",
-                                   .usage = "desk AGENT... [--accept-after MS | --decline | --ignore] [--wrap-up MS]",
+                                   .usage = "desk AGENT... [--accept-after MS | --decline | --ignore] [--wrap-up MS] "
+                                            "[--reached-after MS]",
                                    .options = options,
                                    .operand = "AGENT",
                                    .operands = &agents,
@@ -354,8 +397,11 @@ int ctl_desk(struct globals *globals, char **words, size_t count)
     all.count = agents.count;
     all.desks = check_alloc(agents.count * sizeof *all.desks);
     for (size_t i = 0; i < all.count; i++)
-        all.desks[i] =
-            (struct desk){.all = &all, .agent = agents.items[i], .accept_us = UINT64_MAX, .available_us = UINT64_MAX};
+        all.desks[i] = (struct desk){.all = &all,
+                                     .agent = agents.items[i],
+                                     .accept_us = UINT64_MAX,
+                                     .available_us = UINT64_MAX,
+                                     .dialled_us = UINT64_MAX};
     loop_open(&all.loop);
     int status = desks_run(&all, globals);
     loop_close(&all.loop);

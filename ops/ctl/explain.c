@@ -114,6 +114,23 @@ static void print_offers(const json_t *story)
         json_decref(table.rows);
 }
 
+static void print_call_back(const json_t *story)
+{
+    if (text_of(story, "redials")[0])
+        printf("place      of lost call %s, whose caller dialled again\n", text_of(story, "redials"));
+    if (text_of(story, "called_back_by")[0])
+        printf("call-back  %s\n", text_of(story, "called_back_by"));
+    if (!text_of(story, "call_back")[0])
+        return;
+    printf("call-back  of %s, dialled %" PRId64 " times in vain%s\n", text_of(story, "call_back"),
+           number_of(story, "tries"),
+           json_is_true(json_object_get(story, "rests")) ? ", rests before it is offered again" : "");
+    print_time("owed", number_of(story, "owed_ms"), 0);
+    if (text_of(story, "last_try")[0])
+        printf("  last try   %s%s%s\n", text_of(story, "last_try"), text_of(story, "last_try_text")[0] ? ": " : "",
+               text_of(story, "last_try_text"));
+}
+
 static void print_story(const json_t *story)
 {
     int64_t queued_ms = number_of(story, "queued_ms");
@@ -129,6 +146,7 @@ static void print_story(const json_t *story)
            text_of(story, "reason"), text_of(story, "detail")[0] ? ", " : "", text_of(story, "detail"));
     if (text_of(story, "agent")[0])
         printf("agent      %s at %s\n", text_of(story, "agent"), text_of(story, "site"));
+    print_call_back(story);
     printf("owner      %s, on stable storage at %" PRId64 " nodes when last acknowledged\n", text_of(story, "owner"),
            number_of(story, "copies"));
     printf("times\n");

@@ -32,6 +32,7 @@ static const struct output_column columns_calls[] = {{"call", "CALL", 0, 0},
                                                      {"placed_by", "PLACED BY", 0, 0},
                                                      {"country", "CC", 0, 0},
                                                      {"waited_ms", "WAITED", 1, " ms"},
+                                                     {"tries", "TRIED", 1, 0},
                                                      {0}};
 static const struct output_column columns_queues[] = {{"queue", "QUEUE", 0, 0},
                                                       {"priority", "PRIORITY", 1, 0},
@@ -44,6 +45,7 @@ static const struct output_column columns_queues[] = {{"queue", "QUEUE", 0, 0},
                                                       {"abandonment_rate", "ABANDONED", 1, 0},
                                                       {"ewt_s", "EWT", 1, " s"},
                                                       {"answered", "ANSWERED", 1, 0},
+                                                      {"called_back", "CALLED BACK", 1, 0},
                                                       {0}};
 static const struct output_column columns_digest[] = {
     {"node", "NODE", 0, 0}, {"digest", "DIGEST", 0, 0}, {"records", "RECORDS", 1, 0}, {0}};
