@@ -76,6 +76,7 @@
     STATE(callback_made_later) /* by the second in rank, or one after it */                                            \
     STATE(callback_made_alone)                                                                                         \
     STATE(callback_cancelled)                                                                                          \
+    STATE(not_all_called_back) /* a minute after all was whole and nobody called any more */                           \
     STATE(callback_expired)                                                                                            \
     STATE(peer_up)                                                                                                     \
     STATE(peer_bridged) /* up by a relay from now on */                                                                \

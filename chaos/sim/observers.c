@@ -2,6 +2,7 @@
 
 #include "chaos/sim/city.h"
 #include "chaos/sim/city_keys.h"
+#include "chaos/sim/lost.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,90 @@ void observers_connect(struct sim *sim)
 {
     for (uint32_t i = 0; i < sim->node_count; i++)
         begin(sim->observers[i]);
+}
+
+static void on_open_row(void *user, const struct hotline_row *row)
+{
+    struct observer *self = user;
+    if (row->type == HOTLINE_ROW_CALL)
+        self->open += strcmp(row->call.state, "ended") != 0;
+    else if (row->type == HOTLINE_ROW_STATUS && strcmp(row->status.name, "promises_open") == 0)
+        self->open += row->status.number;
+}
+
+static void on_open_done(void *user, const struct hotline_answer *answer)
+{
+    struct observer *self = user;
+    self->answers = answer->result == HOTLINE_ANSWER_DONE;
+}
+
+void observers_count_open(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        struct observer *self = sim->observers[i];
+        self->open = 0;
+        self->answers = false;
+        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 900, on_open_row, NULL);
+        hotline_ask(self->edge.client, HOTLINE_CALLS, NULL, 900, on_open_row, on_open_done);
+        edge_settle(&self->edge);
+    }
+}
+
+uint64_t observers_open(const struct sim *sim)
+{
+    uint64_t open = 0, answers = 0;
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        const struct observer *self = sim->observers[i];
+        answers += self->answers;
+        open = self->answers && self->open > open ? self->open : open;
+    }
+    return answers == 0 ? 1 : open;
+}
+
+// ---- what became of lost calls
+
+// Of the call itself, or of its last call-back, which then speaks for it.
+static const char *kept_as(const struct hotline_row *row)
+{
+    bool is_call_back = row->explain.call_back[0] != '\0', ended = strcmp(row->explain.state, "ended") == 0;
+    if (is_call_back && ended)
+        return strcmp(row->explain.reason, "answered") == 0 ? "called_back_done" : row->explain.reason;
+    if (is_call_back)
+        return row->explain.state;
+    if (!ended || strcmp(row->explain.reason, "called_back") == 0)
+        return "owed";
+    return row->explain.reason;
+}
+
+static void on_kept_row(void *user, const struct hotline_row *row)
+{
+    struct observer *self = user;
+    if (row->type != HOTLINE_ROW_EXPLAIN)
+        return;
+    struct hotline_question_args args = {.call = row->explain.called_back_by};
+    if (args.call[0] != '\0') {
+        hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, NULL);
+        return;
+    }
+    const char *call = row->explain.call_back[0] != '\0' ? row->explain.call_back : row->explain.call;
+    sim_tell(sim_of(self), (struct history_event){.word = HISTORY_KEPT, .call = call, .reason = kept_as(row)});
+}
+
+void observers_tell_kept(struct sim *sim)
+{
+    uint32_t turn = 0;
+    for (const struct lost *lost = sim->lost; lost != NULL; lost = lost->next) {
+        struct hotline_question_args args = {.call = lost->id};
+        for (uint32_t tries = 0; tries < sim->node_count; tries++) {
+            struct observer *self = sim->observers[turn++ % sim->node_count];
+            if (!self->answers)
+                continue;
+            hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, NULL);
+            break;
+        }
+    }
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        edge_settle(&sim->observers[i]->edge);
 }
 
 static void count_relays(struct sim *sim, const struct hotline_row *row)

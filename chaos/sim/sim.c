@@ -103,7 +103,7 @@ static void create(struct sim *self)
 {
     uint64_t seed = self->options.seed;
     // A call returns after the directory's retry_ms; see city.c.
-    struct judge_options options = {.retry_ms = 8000};
+    struct judge_options options = {.retry_ms = 8000, .call_back_ms = 45000};
     self->judge = judge_create(&options);
     chance_init(&self->city_chance, seed, 'c');
     chance_init(&self->fault_chance, seed, 'f');
@@ -168,6 +168,18 @@ static void storm(struct sim *self)
     run_for(self, storm_us);
 }
 
+// Lost callers are called back, as long as it takes and not for ever.
+static void call_all_back(struct sim *self)
+{
+    for (uint64_t waited_us = 0; waited_us < QUIET_MOST_US && !self->stop; waited_us += 2 * SIM_SECOND_US) {
+        observers_count_open(self);
+        run_for(self, 2 * SIM_SECOND_US);
+        if (observers_open(self) == 0)
+            return;
+    }
+    sim_meet(self, MET_not_all_called_back);
+}
+
 // Everything works again: progress is demanded, first with calls going on, then until all is at rest.
 static void heal(struct sim *self)
 {
@@ -183,11 +195,14 @@ static void heal(struct sim *self)
     for (uint64_t waited_us = 0; waited_us < QUIET_MOST_US && gateways_callers(self) > 0 && !self->stop;
          waited_us += SIM_SECOND_US)
         run_for(self, SIM_SECOND_US);
+    call_all_back(self);
     run_for(self, REST_US);
     tell_word(self, HISTORY_AT_QUIET);
     run_for(self, REST_US);
-    if (!self->stop)
+    if (!self->stop) {
+        observers_tell_kept(self);
         observers_ask(self);
+    }
     run_for(self, ANSWER_US);
     tell_word(self, HISTORY_AT_END);
 }
