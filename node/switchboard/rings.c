@@ -196,6 +196,15 @@ void desk_confirmed(struct board *self, const char *from, const Peer__Confirm *c
     confirm_call(self, agent, confirm->joined);
 }
 
+// By its number; 0: unknown. An agent's name alone does not say which of her offers the call was taken by.
+static uint32_t accepted_offer(const Rec__Call *body)
+{
+    for (size_t i = body->n_story; i-- > 0;)
+        if (body->story[i]->outcome == REC__OFFER_OUTCOME__OFFER_ACCEPTED)
+            return body->story[i]->n;
+    return 0;
+}
+
 void desk_call_copied(struct board *self, const struct call *call, const Rec__Call *body)
 {
     if (self->directory == NULL)
@@ -221,7 +230,8 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         } else if (RULE(copy_frees_desk) && other) {
             desk_clear_call(self, agent, "answered_elsewhere");
         } else if (body->agent[0] != '\0') {
-            confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
+            if (here->rung.accepted || accepted_offer(body) == here->rung.n)
+                confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
         } else if (here->rung.confirmed || before != call->owner.node || call->attach > here->rung.call_attach) {
             here->rung.confirmed = false;
             say_offer_answer(self, agent, &here->rung, desk_answer(&here->rung), "");

@@ -131,6 +131,29 @@ static void a_gateway_that_moves_while_it_connects_keeps_the_agent(void **state)
     assert_true(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->connected);
 }
 
+static void a_copy_that_names_the_agent_does_not_connect_another_offer_that_rings_there(void **state)
+{
+    struct rig *rig = *state;
+    Peer__OfferName first = offer_name(1, 1), second = offer_name(1, 2);
+    Peer__Withdraw withdraw = PEER__WITHDRAW__INIT;
+    withdraw.name = &first;
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = &second;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    rig_hold(rig, true);
+    talk.body_case = PEER__TALK__BODY_WITHDRAW;
+    talk.withdraw = &withdraw;
+    rig_talk(rig, 0, 1, &talk);
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_talk(rig, 0, 1, &talk);
+    desk_node_answers(rig, PEER__ANSWER__ACCEPTS);  // the first, late
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__JOINED);
+    rig_hold(rig, false);
+    assert_string_equal(rig_state(rig, 1, "n1"), "available");
+}
+
 static void an_older_owner_does_not_withdraw_the_offer_of_the_present_one(void **state)
 {
     struct rig *rig = *state;
@@ -162,6 +185,7 @@ int main(void)
         TEST(a_node_that_takes_a_call_which_rings_at_its_own_desk_knows_that_it_rings),
         TEST(a_late_answer_of_the_node_a_desk_has_left_does_not_take_the_call_back_there),
         TEST(a_gateway_that_moves_while_it_connects_keeps_the_agent),
+        TEST(a_copy_that_names_the_agent_does_not_connect_another_offer_that_rings_there),
         TEST(an_older_owner_does_not_withdraw_the_offer_of_the_present_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
