@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { EXIT_HOLDS = 0, EXIT_VIOLATED = 1, EXIT_USAGE = 2 };
+enum { EXIT_HOLDS = 0, EXIT_VIOLATED = 1, EXIT_USAGE = 2, EXIT_BOUNDED = 3 };
 
 static const char *const budget_names[BUDGETS] = {"losses", "repeats",   "crashes", "reattaches",
                                                   "words",  "deadlines", "late"};
@@ -32,7 +32,9 @@ static int usage(void)
          "  --found N                     stops at so many different violations (1)\n"
          "  --lie NAME                    none, deaf-desk, hasty-gateway: a client that does wrong, to be found\n"
          "  --break RULE                  a rule of the nodes, see hotline-sim --break help\n"
-         "status: 0 no violation, 1 violated, 2 usage. Scenarios:");
+         "status: 0 no violation in any state within the budgets, 1 violated, 2 usage, 3 no violation as far as it "
+         "came.\n"
+         "Scenarios:");
     for (uint32_t i = 0; scenario_at(i) != NULL; i++)
         printf("  %-14s %s\n", scenario_at(i)->name, scenario_at(i)->what);
     return EXIT_USAGE;
@@ -62,7 +64,7 @@ static bool read_options(int argc, char **argv, struct scenario *scenario, struc
     const struct {
         const char *name;
         uint32_t *to;
-    } numbers[] = {{"depth", &scenario->depth},
+    } numbers[] = {{"depth", &options->depth_max},
                    {"states", &options->states_max},
                    {"heal", &options->heal_every},
                    {"doubt", &options->doubt_every},
@@ -119,11 +121,10 @@ int main(int argc, char **argv)
     if (found == NULL)
         return usage();
     struct scenario scenario = *found;
-    struct explore_options options = {.states_max = 2000000, .heal_every = 64, .found_max = 1};
+    struct explore_options options = {.states_max = 2000000, .heal_every = 64, .found_max = 1, .depth_max = UINT32_MAX};
     enum lie lie = NO_LIE;
     if (!read_options(argc, argv, &scenario, &options, &lie))
         return EXIT_USAGE;
-    options.depth_max = scenario.depth;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     struct model *model = model_create(&scenario, lie);
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
         explore_tell(model, &explored.found[i]);
         model_free(model);
     }
-    int status = explored.found_count > 0 ? EXIT_VIOLATED : EXIT_HOLDS;
+    int status = explored.found_count > 0 ? EXIT_VIOLATED : explored.is_exhausted ? EXIT_HOLDS : EXIT_BOUNDED;
     explored_close(&explored);
     return status;
 }

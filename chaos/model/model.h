@@ -44,7 +44,6 @@ struct scenario {
     // What is not explored, to see deeper elsewhere:
     uint32_t prompt_nodes;    // bit k: node k has every copy at once
     uint32_t prompt_clients;  // bit k: client k (desks first) hears at once
-    uint32_t depth;
     uint32_t budget[BUDGETS];
 };
 
@@ -152,7 +151,7 @@ struct model {
     struct node *nodes[NODES_MAX];
     struct contents *contents;
     struct arena arena;
-    bool is_told;     // the closing run is printed
+    bool is_told;            // the closing run is printed
     bool is_healing;         // the closing run: everything written at once, wall clocks move
     uint64_t bound_session;  // by the step just made
     jmp_buf trap;            // a failed check leads here, while it is set

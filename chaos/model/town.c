@@ -114,6 +114,7 @@ struct directory *town_directory(const struct scenario *scenario)
     }
     settings.retry_ms = RETRY_MS;
     settings.reattach_ms = REATTACH_MS;
+    settings.adopt_after_ms = settings.adopt_alone_after_ms = 3600000;  // no call-backs
     settings.misses_max = 100;
     queue.id = queue.name = (char *)"help";
     queue.priority = 5;

@@ -163,7 +163,7 @@ static void resume_call(struct board *self, uint32_t agent, const Cli__AttachDes
     struct call *call = board_find_call(self, words->call);
     struct rung *rung = &here->rung;
     text_copy(rung->call, sizeof rung->call, words->call);
-    rung->call_attach = words->call_attach;
+    rung->call_attach = call != NULL && call->attach > words->call_attach ? call->attach : words->call_attach;
     rung->n = words->n;
     rung->accepted = words->accepted || words->state == REC__AGENT_STATE__ON_CALL;
     rung->node = call != NULL ? call->owner.node : 0;

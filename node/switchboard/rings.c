@@ -9,6 +9,14 @@
 
 // ---- offered
 
+// An offer that was long under way: the call has ended since.
+static bool is_over(struct board *self, const Peer__OfferName *name)
+{
+    const struct record *record = NULL;
+    const Rec__Call *stored = board_stored_call(self, name->call, &record);
+    return stored != NULL && stored->state == REC__CALL_STATE__ENDED && record->version.attach >= name->call_attach;
+}
+
 static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer *offer)
 {
     const struct desk *desk = &self->desks[agent];
@@ -18,6 +26,8 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
         return "other_login";
     if (RULE(refuse_second_offer) && desk->state != REC__AGENT_STATE__AVAILABLE)
         return "busy";
+    if (is_over(self, offer->name))
+        return "ended";
     struct waiting_entry offered = {
         .priority = offer->priority, .queued_ms = offer->queued_ms, .id = offer->name->call};
     if (desk->here->hold[0] != '\0' && strcmp(desk->here->hold, offer->name->call) != 0) {
@@ -218,8 +228,9 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         if (strcmp(here->rung.call, call->id) != 0 || (RULE(judge_by_attach) && call->attach < here->rung.call_attach))
             continue;
         const char *id = self->directory->agents[agent].id;
-        uint32_t before = here->rung.node;
+        bool moved = here->rung.node != call->owner.node || call->attach > here->rung.call_attach;
         here->rung.node = call->owner.node;
+        here->rung.call_attach = call->attach;  // what an owner before this one still says is late
         bool ended = body->state == REC__CALL_STATE__ENDED;
         bool other = body->agent[0] != '\0' &&
                      (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach));
@@ -232,7 +243,7 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         } else if (body->agent[0] != '\0') {
             if (here->rung.accepted || accepted_offer(body) == here->rung.n)
                 confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
-        } else if (here->rung.confirmed || before != call->owner.node || call->attach > here->rung.call_attach) {
+        } else if (here->rung.confirmed || moved) {
             here->rung.confirmed = false;
             say_offer_answer(self, agent, &here->rung, desk_answer(&here->rung), "");
             desk_settle(self, agent);

@@ -176,6 +176,22 @@ static void an_older_owner_does_not_withdraw_the_offer_of_the_present_one(void *
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_WITHDRAWN));
 }
 
+static void an_offer_that_comes_after_the_calls_end_is_not_rung(void **state)
+{
+    struct rig *rig = *state;
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__HUNG_UP);
+    rig_forget(rig);
+    Peer__OfferName name = offer_name(1, 1);
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = &name;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_talk(rig, 0, 1, &talk);
+    assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_call_that_rings, free_rig)
@@ -186,6 +202,7 @@ int main(void)
         TEST(a_late_answer_of_the_node_a_desk_has_left_does_not_take_the_call_back_there),
         TEST(a_gateway_that_moves_while_it_connects_keeps_the_agent),
         TEST(a_copy_that_names_the_agent_does_not_connect_another_offer_that_rings_there),
+        TEST(an_offer_that_comes_after_the_calls_end_is_not_rung),
         TEST(an_older_owner_does_not_withdraw_the_offer_of_the_present_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
