@@ -5,7 +5,8 @@
 //     └───────────────┴── declined, no answer, refused, withdrawn, unreachable ──▶ closed
 //
 // The first accept wins; every other open offer is withdrawn. An accept of an offer that was closed here is still good
-// while the call is free: the person said yes.
+// while the call is free, for the person said yes; but not of one that was withdrawn, or closed by the desk's own word:
+// the desk has it no more.
 #include "node/switchboard/board.h"
 
 #include <string.h>
