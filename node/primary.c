@@ -240,14 +240,12 @@ void primary_written(struct node *self)
 
 void primary_tick(struct node *self)
 {
-    if (self->now.mono_us < self->horizon_next_us)
-        return;
-    self->horizon_next_us = self->now.mono_us + (uint64_t)HORIZON_EVERY_MS * 1000;
     const struct directory *directory = self->directory;
-    if (directory == NULL || 2 * primary_swept(self) <= node_total(self) ||
-        strcmp(directory->primary, self->config->self.name) != 0 ||
+    if (self->now.mono_us < self->horizon_next_us || directory == NULL ||
+        2 * primary_swept(self) <= node_total(self) || strcmp(directory->primary, self->config->self.name) != 0 ||
         self->now.wall_ms < directory->settings.retention_ms)
         return;
+    self->horizon_next_us = self->now.mono_us + (uint64_t)HORIZON_EVERY_MS * 1000;
     uint64_t horizon_ms = self->now.wall_ms - directory->settings.retention_ms;
     if (horizon_ms < shelf_read_horizon(self->store) + HORIZON_STEP_MS)
         return;

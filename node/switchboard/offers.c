@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define CLOCK_SLACK_MS 1000  // clocks may differ so much
+
 struct duty *offer_duty(struct call *call)
 {
     if (call->duty == NULL)
@@ -246,8 +248,11 @@ void offer_restore(struct board *self, struct call *call)
         uint32_t agent = directory_find_agent(self->directory, entry->agent);
         if (agent == DIRECTORY_NONE)
             continue;
+        // By the clock of an earlier owner. One far ahead says nothing: the desk's own node still knows what the person said.
         uint64_t ago_ms = self->now.wall_ms > entry->at_ms ? self->now.wall_ms - entry->at_ms : 0;
         uint64_t retry_ms = self->directory->settings.retry_ms;
+        if (entry->at_ms > self->now.wall_ms + CLOCK_SLACK_MS)
+            ago_ms = UINT32_MAX;
         bool by_person = entry->outcome == REC__OFFER_OUTCOME__OFFER_DECLINED ||
                          entry->outcome == REC__OFFER_OUTCOME__OFFER_NO_ANSWER;
         if (by_person && ago_ms < retry_ms)
