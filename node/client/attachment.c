@@ -358,11 +358,15 @@ bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__R
     }
     uint64_t largest_login = refused->largest >> CLIENT_ATTEMPT_BITS;
     bool may_raise = !self->login_is_given && !self->was_attached && !self->login_was_raised;
-    if (!may_raise || largest_login < self->login || largest_login >= CLIENT_LOGIN_MAX) {
+    if (!may_raise || largest_login < self->login || largest_login >= CLIENT_LOGIN_MAX - CLIENT_LOGIN_SPREAD) {
         superseded(self, refused->largest, self->links[self->primary].node);
         return true;
     }
-    self->login = largest_login + 1;  // signed in now, by a clock that is behind another's
+    // Signed in now, by a clock that is behind another's. Not just the next one: two that start apart from each other, and
+    // hear of the same largest login, would be one.
+    uint16_t beyond;
+    self->wire->type->random(self->wire, &beyond, sizeof beyond);
+    self->login = largest_login + 1 + beyond % CLIENT_LOGIN_SPREAD;
     self->login_was_raised = true;
     self->attempt = 0;
     attach_at(self, self->primary, client_now(self));

@@ -37,6 +37,7 @@
 #define CLIENT_MINORITY_MS 3000  // at a node that sees no majority while the stand-by does
 #define CLIENT_TIMEOUT_MAX_MS 1000
 #define CLIENT_ATTEMPT_BITS 20
+#define CLIENT_LOGIN_SPREAD 4096  // a login that is raised goes beyond the largest known by up to so much
 #define CLIENT_LOGIN_MAX (((uint64_t)1 << 43) - 1)
 #define CLIENT_UNPACK_BUDGET_BYTES ((size_t)16 * 1024 * 1024)
 #define CLIENT_REASON_MAX_BYTES 64

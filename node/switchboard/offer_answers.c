@@ -144,12 +144,23 @@ static void answer_rings_or_accepts(struct board *self, const char *from, struct
     call_set_timer(self, call);
 }
 
-static void answer_closes(struct board *self, struct call *call, uint32_t agent, const Peer__OfferAnswer *answer,
-                          Rec__OfferOutcome outcome, bool by_node)
+// A node that the desk has left says late that it does not ring there: only the person's own word counts from anywhere.
+static bool is_of_older_node(const struct board *self, const struct offer *offer, const char *from)
+{
+    return strcmp(self->nodes[offer->node].name, from) != 0;
+}
+
+static void answer_closes(struct board *self, const char *from, struct call *call, uint32_t agent,
+                          const Peer__OfferAnswer *answer, Rec__OfferOutcome outcome)
 {
     struct offer *offer = offer_find(call, agent);
+    bool by_node = outcome == REC__OFFER_OUTCOME__OFFER_REFUSED;
     if (offer == NULL || offer->n != answer->name->n)
         return;
+    if (outcome != REC__OFFER_OUTCOME__OFFER_DECLINED && is_of_older_node(self, offer, from)) {
+        self->counters.talk_ignored++;
+        return;
+    }
     offer_close(self, call, agent, outcome, answer->reason);
     offer_try(self, call, agent, self->directory->settings.retry_ms, by_node);
     if (by_node)
@@ -220,13 +231,13 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
         answer_rings_or_accepts(self, from, call, agent, answer);
         break;
     case PEER__ANSWER__DECLINES:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED, false);
+        answer_closes(self, from, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED);
         break;
     case PEER__ANSWER__NO_ANSWER:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_NO_ANSWER, false);
+        answer_closes(self, from, call, agent, answer, REC__OFFER_OUTCOME__OFFER_NO_ANSWER);
         break;
     case PEER__ANSWER__REFUSES:
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED, true);
+        answer_closes(self, from, call, agent, answer, REC__OFFER_OUTCOME__OFFER_REFUSED);
         break;
     case PEER__ANSWER__NO_CALL:
         answer_over(self, from, call, agent, answer, "the agent says no call came");
