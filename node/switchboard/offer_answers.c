@@ -173,7 +173,7 @@ static void answer_over(struct board *self, const char *from, struct call *call,
 {
     if (!is_taker(call, agent, answer->name)) {
         // Its accept may be behind it.
-        answer_closes(self, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED, false);
+        answer_closes(self, from, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED);
         say_not_yours(self, from, answer->name, "over");
         return;
     }
