@@ -102,6 +102,16 @@ static void rings_call_back(struct judge *self, struct client *desk, struct leg 
                       seconds(lost->submitted_us));
 }
 
+static void rings_in_vain(struct judge *self, const struct client *desk)
+{
+    const struct leg *leg = desk->leg;
+    if (leg == NULL || leg->state != LEG_OVER || !leg->end_told || leg->is_shared)
+        return;
+    if (judge_passed(self, leg->over_us, self->options.digests_ms))
+        judge_condemn(self, JUDGE_RUNG_IN_VAIN, "desk %s is rung at %.3f s for call %s, which has ended at %.3f s",
+                      desk->name.text, seconds(self->us), leg->id, seconds(leg->over_us));
+}
+
 static void rings(struct judge *self, struct client *desk, const struct history_event *event)
 {
     const char *call = text_or_none(event->call);
@@ -119,6 +129,7 @@ static void rings(struct judge *self, struct client *desk, const struct history_
     self->count.rings++;
     if (desk->leg != NULL)
         desk->leg->desks++;
+    rings_in_vain(self, desk);
     rings_call_back(self, desk, judge_leg_of_call_back(self, call));
 }
 
@@ -141,7 +152,9 @@ static void leaves_call(struct judge *self, struct client *desk, bool was_tried)
     struct leg *leg = desk->leg;
     if (leg != NULL && was_tried)
         judge_leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
-    if (leg != NULL && leg->state == LEG_JOINED && name_is(&leg->agent, desk->name.text) && leg->agent_left_us == 0)
+    // A ring that is taken back from another desk of the agent is no end of what she speaks.
+    bool was_taken = leg != NULL && desk->has != HAS_RINGING && name_is(&leg->agent, desk->name.text);
+    if (was_taken && leg->state == LEG_JOINED && leg->agent_left_us == 0)
         leg->agent_left_us = self->us;
     judge_desk_release(self, desk);
 }

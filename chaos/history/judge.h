@@ -36,6 +36,7 @@
     X(NOT_NEAREST, "not_nearest")               /* P2: rung far away while a nearer agent was free */                  \
     X(DESK_STUCK, "desk_stuck")                 /* P6 */                                                               \
     X(LEG_STUCK, "leg_stuck")                   /* P6 */                                                               \
+    X(RUNG_IN_VAIN, "rung_in_vain")             /* P6: rung for a call that has ended, long after */                   \
     X(ORPHANS, "orphans")                       /* P6: a node counts orphan states at rest */                          \
     X(SMALLER_SERVED, "smaller_served")         /* a smaller attach goes on beside a larger one */                     \
     X(ATTACH_REPEATED, "attach_repeated")       /* an attempt to attach without a new, larger count */                 \

@@ -19,10 +19,11 @@
 #define HASH_FUNCTION HASH_FNV  // the default one falls through its switch
 #include <uthash.h>
 
-#define NODES_MAX 64      // by bits
-#define PEOPLE_MAX 16     // of one call: who accepted it last, and who was tried last
-#define ID_MAX_BYTES 160  // a call's id, or that of a try of a call-back
-#define SWEEP_US 1000000  // so often rest.c looks
+#define NODES_MAX 64                        // by bits
+#define PEOPLE_MAX 16                       // of one call: who accepted it last, and who was tried last
+#define ID_MAX_BYTES 160                    // a call's id, or that of a try of a call-back
+#define SWEEP_US 1000000                    // so often rest.c looks
+#define ENDED_KEPT_US ((uint64_t)60000000)  // a call's end is remembered
 
 struct name {
     char text[NAME_MAX_BYTES + 1];

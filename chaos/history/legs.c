@@ -97,7 +97,8 @@ static void join_gateway(struct leg *leg, struct client *gateway)
 
 void judge_leg_drop(struct judge *self, struct leg *leg)
 {
-    if (leg->state != LEG_OVER || leg->desks > 0 || leg->backs > 0)
+    bool is_remembered = leg->end_told && self->us < leg->over_us + ENDED_KEPT_US;
+    if (leg->state != LEG_OVER || leg->desks > 0 || leg->backs > 0 || is_remembered)
         return;
     HASH_DEL(self->legs, leg);
     free(leg);

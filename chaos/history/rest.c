@@ -83,6 +83,15 @@ static void look_at_desk(struct judge *self, struct client *desk)
 
 // ---- legs
 
+// The agent who ended the conversation has been at the same desk ever since: her word has come through.
+static bool still_sits_there(const struct judge *self, const struct leg *leg)
+{
+    for (const struct client *desk = self->clients; desk != NULL; desk = desk->hh.next)
+        if (desk->is_desk && name_is(&desk->name, leg->agent.text) && desk->party->largest_client == desk->number)
+            return judge_client_is_sound(desk, leg->agent_left_us);
+    return false;
+}
+
 // NULL, or what it should not be any more; *ret_us: since when.
 static const char *why_stuck(const struct judge *self, const struct leg *leg, uint64_t *ret_us)
 {
@@ -105,6 +114,7 @@ static const char *why_stuck(const struct judge *self, const struct leg *leg, ui
         return leg->desks == 0 && judge_passed(self, *ret_us, limit) ? "is said to ring, and no desk rings" : NULL;
     case LEG_JOINED:
         *ret_us = leg->agent_left_us;
+        limit = still_sits_there(self, leg) ? self->options.serves_ms : limit;
         return leg->agent_left_us != 0 && judge_passed(self, *ret_us, limit)
                    ? "is joined with an agent who has ended the conversation"
                    : NULL;
@@ -122,7 +132,8 @@ static void look_at_leg(struct judge *self, struct leg *leg)
         return;
     uint64_t since_us;
     const char *why = why_stuck(self, leg, &since_us);
-    leg->condemned = why != NULL && judge_passed(self, leg->gateway->settled_us, self->options.stuck_ms);
+    uint32_t settled_ms = leg->state == LEG_JOINED ? self->options.serves_ms : self->options.stuck_ms;
+    leg->condemned = why != NULL && judge_passed(self, leg->gateway->settled_us, settled_ms);
     if (leg->condemned)
         judge_condemn(self, JUDGE_LEG_STUCK, "call %s of gateway %s %s at %.3f s, since %.3f s", leg->id,
                       leg->gateway_name.text, why, seconds(self->us), seconds(since_us));
@@ -170,8 +181,18 @@ static void look_at_larger(struct judge *self, struct client *client)
         judge_client_served(self, client, client->attach);
 }
 
+static void forget_ended(struct judge *self)
+{
+    struct leg *leg, *next;
+    HASH_ITER(hh, self->legs, leg, next)
+    {
+        judge_leg_drop(self, leg);
+    }
+}
+
 void judge_rest_sweep(struct judge *self)
 {
+    forget_ended(self);
     if (!judge_is_calm(self) || !judge_world_serves(self))
         return;
     self->count.sweeps += judge_passed(self, 0, self->options.progress_ms);

@@ -213,6 +213,23 @@ static void a_desk_that_speaks_with_a_leg_that_is_over_is_stuck(void **state)
           "anna", "call a", "1.100 s");
 }
 
+static void a_call_that_has_ended_rings_no_more(void **state)
+{
+    (void)state;
+    WRONG(RUNG_IN_VAIN,
+          CITY SPEAKS("a") "100000 leg.hung_up client=10 call=a\n"
+                           "110000 leg.ended client=10 call=a reason=answered\n"
+                           "120000 desk.ended client=1 call=a reason=ended\n"
+                           "6000000 desk.rings client=2 call=a n=2 deadline_ms=20000\n",
+          "boris", "call a", "0.110 s");
+}
+
+static void an_agent_who_ended_a_conversation_is_believed(void **state)
+{
+    (void)state;
+    WRONG(LEG_STUCK, CITY SPEAKS("a") "100000 desk.ends client=1 call=a\n12000000 at.end\n", "call a", "0.100 s");
+}
+
 static void a_desk_that_finds_no_node_is_stuck(void **state)
 {
     (void)state;
@@ -446,6 +463,8 @@ int main(void)
         cmocka_unit_test(a_desk_that_rings_for_a_call_joined_with_another_is_stuck),
         cmocka_unit_test(an_accepted_call_that_never_comes_leaves_the_desk_stuck),
         cmocka_unit_test(a_desk_that_speaks_with_a_leg_that_is_over_is_stuck),
+        cmocka_unit_test(a_call_that_has_ended_rings_no_more),
+        cmocka_unit_test(an_agent_who_ended_a_conversation_is_believed),
         cmocka_unit_test(a_desk_that_finds_no_node_is_stuck),
         cmocka_unit_test(a_hung_up_call_that_never_ends_is_stuck),
         cmocka_unit_test(a_waiting_call_of_which_no_node_speaks_is_stuck),
