@@ -3,6 +3,7 @@
 #include "chaos/sim/faults.h"
 #include "chaos/sim/links.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 #define PROGRESS_S 10
+// A history that has not ended by then never does. With a rule broken that happens.
+#define HISTORY_CPU_S 900
+#define BROKEN_CPU_S 30
 
 static void print_met(const struct met *met)
 {
@@ -55,6 +59,7 @@ struct job {    // shared with its process
     pid_t pid;  // 0: free
     uint64_t seed;
     bool is_done;
+    bool is_endless;
     struct sim_result result;
 };
 
@@ -76,6 +81,9 @@ static void start(struct job *job, const struct sim_options *options, uint64_t s
     }
     struct sim_options own = *options;
     own.seed = seed;
+    rlim_t most_s = options->rule != NULL ? BROKEN_CPU_S : HISTORY_CPU_S;
+    struct rlimit limit = {.rlim_cur = most_s, .rlim_max = most_s};
+    check(setrlimit(RLIMIT_CPU, &limit) == 0);
     sim_run(&own, &job->result);
     job->is_done = true;
     _exit(0);
@@ -99,7 +107,7 @@ static bool finish(struct job *job, const struct sim_options *options, struct su
     if (job->is_done)
         many_print(&own, &job->result);
     else
-        printf("seed=%llu CRASHED\n", (unsigned long long)job->seed);
+        printf("seed=%llu %s\n", (unsigned long long)job->seed, job->is_endless ? "ENDLESS" : "CRASHED");
     print_command(options, job->seed);
     return false;
 }
@@ -110,8 +118,10 @@ static struct job *wait_for(struct job *jobs, uint32_t count)
     pid_t pid = wait(&status);
     check(pid > 0);
     for (uint32_t i = 0; i < count; i++)
-        if (jobs[i].pid == pid)
+        if (jobs[i].pid == pid) {
+            jobs[i].is_endless = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
             return &jobs[i];
+        }
     return NULL;
 }
 

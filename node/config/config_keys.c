@@ -12,8 +12,11 @@
 // True when there was room for it.
 static bool add_key(char endpoint[PEERS_ENDPOINT_MAX_BYTES + 1], const char *key)
 {
-    size_t used = strlen(endpoint), room = PEERS_ENDPOINT_MAX_BYTES + 1 - used;
-    return endpoint[0] == '\0' || (size_t)snprintf(endpoint + used, room, "#%s", key) < room;
+    char whole[PEERS_ENDPOINT_MAX_BYTES + 1];  // the two stand in one struct: not written into while read
+    if (endpoint[0] == '\0')
+        return true;
+    size_t bytes = (size_t)snprintf(whole, sizeof whole, "%s#%s", endpoint, key);
+    return bytes < sizeof whole && text_copy(endpoint, sizeof whole, whole);
 }
 
 // In an address the key of who is expected there goes along, so that whoever learns of one learns of the other.
