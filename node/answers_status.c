@@ -2,6 +2,7 @@
 #include "node/answers_private.h"
 
 #include "node/node_private.h"
+#include "node/switchboard/figures.h"
 #include "node/switchboard/reading.h"
 
 #include "client.pb-c.h"
@@ -10,7 +11,7 @@
 
 // ---- status
 
-#define STATUS_ROWS_MAX 120
+#define STATUS_ROWS_MAX 160
 
 struct status {
     Cli__StatusRow rows[STATUS_ROWS_MAX], *pointers[STATUS_ROWS_MAX];
@@ -110,6 +111,18 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "sessions_shut", sessions.shut);
 }
 
+static Cli__HistogramRow *histogram_row(Cli__HistogramRow *row, const char *name, const struct histogram *from)
+{
+    cli__histogram_row__init(row);
+    row->name = (char *)name;
+    row->bounds_us = (uint64_t *)histogram_bounds_us;
+    row->n_bounds_us = HISTOGRAM_BUCKETS - 1;
+    row->counts = (uint64_t *)from->counts;
+    row->n_counts = HISTOGRAM_BUCKETS;
+    row->sum_us = from->sum_us;
+    return row;
+}
+
 void answer_status(struct node *node, const struct reply *reply)
 {
     struct status status = {.count = 0};
@@ -142,8 +155,17 @@ void answer_status(struct node *node, const struct reply *reply)
     uint32_t count = reading_counters(node->board, counters, 32);
     for (uint32_t i = 0; i < count; i++)
         number(&status, counters[i].name, counters[i].value);
+    number(&status, "orphan_states", reading_orphans(node->board));
+    const struct figures *figures = reading_figures(node->board);
+    for (uint32_t i = 0; i < figures->reason_count; i++)
+        number(&status, figures->reasons[i].name, figures->reasons[i].count);
+    Cli__HistogramRow rows[3], *pointers[] = {histogram_row(&rows[0], "ring", &figures->ring),
+                                              histogram_row(&rows[1], "answer", &figures->answer),
+                                              histogram_row(&rows[2], "commit", &node->commits.took)};
     Cli__Answer answer = CLI__ANSWER__INIT;
     answer.status = status.pointers;
     answer.n_status = status.count;
+    answer.histograms = pointers;
+    answer.n_histograms = 3;
     answers_say(reply, &answer, true);
 }

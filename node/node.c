@@ -334,6 +334,7 @@ void node_peer_message(struct node *self, const char *key, struct span message)
 void node_disk_written(struct node *self)
 {
     self->now = world_now(self->world);
+    commits_written(&self->commits, disk_written(self->disk), self->now.mono_us);
     feed_stored(self->feed, self->now);
     check_accepted(self);
     primary_written(self);
@@ -380,7 +381,7 @@ void node_turn_end(struct node *self)
     if (self->directory_stale)
         primary_take_over(self);
     feed_flush(self->feed, self->now);
-    store_flush(self->store);
+    commits_begun(&self->commits, store_flush(self->store), self->now.mono_us);
     self->counters.turns++;
     uint64_t at = self->board_wants_us;
     at = self->peers_want_us < at ? self->peers_want_us : at;

@@ -9,6 +9,7 @@
 #include "node/directory/atlas.h"
 #include "node/directory/directory.h"
 #include "node/directory/shelf.h"
+#include "node/commits.h"
 #include "node/node.h"
 #include "node/sessions/acceptance.h"
 #include "node/sessions/sessions.h"
@@ -44,6 +45,7 @@ struct node {
     struct board *board;
     struct sessions *sessions;
     struct acceptance *acceptance;
+    struct commits commits;
 
     struct directory *directory;  // NULL: none yet
     struct shelf_version directory_version;

@@ -31,8 +31,9 @@ enum hotline_row_type {
     HOTLINE_ROW_EXPORT,  // the directory, encoded (proto/records.proto, Directory), whole
     HOTLINE_ROW_APPLIED,
     HOTLINE_ROW_EVENT,
-    HOTLINE_ROW_CURSOR,  // of EVENTS, the last row
-    HOTLINE_ROW_AUDIT,   // the latest first
+    HOTLINE_ROW_CURSOR,     // of EVENTS, the last row
+    HOTLINE_ROW_AUDIT,      // the latest first
+    HOTLINE_ROW_HISTOGRAM,  // of STATUS, behind its other rows
 };
 
 struct hotline_row {
@@ -42,6 +43,13 @@ struct hotline_row {
             const char *name, *text;  // text is "" for numbers
             uint64_t number;
         } status;
+        struct {
+            const char *name;
+            const uint64_t *bounds_us;  // buckets - 1: the last has no bound
+            const uint64_t *counts;
+            size_t buckets;
+            uint64_t sum_us;
+        } histogram;
         struct {
             const char *node, *site, *state;  // self, up, down
             const char *via;                  // up by this node, which relays; "": without

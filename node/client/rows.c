@@ -38,6 +38,19 @@ static void give_status(const struct out *out, const Cli__StatusRow *from)
     give(out, &row);
 }
 
+static void give_histogram(const struct out *out, const Cli__HistogramRow *from)
+{
+    struct hotline_row row = {.type = HOTLINE_ROW_HISTOGRAM};
+    if (from->n_counts == 0 || from->n_bounds_us + 1 != from->n_counts)
+        return;
+    row.histogram.name = from->name;
+    row.histogram.bounds_us = from->bounds_us;
+    row.histogram.counts = from->counts;
+    row.histogram.buckets = from->n_counts;
+    row.histogram.sum_us = from->sum_us;
+    give(out, &row);
+}
+
 static void give_node(const struct out *out, const Cli__NodeRow *from)
 {
     struct hotline_row row = {.type = HOTLINE_ROW_NODE};
@@ -226,6 +239,8 @@ bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *exp
     const struct out out = {arena, on_row, user};
     for (size_t i = 0; i < answer->n_status; i++)
         give_status(&out, answer->status[i]);
+    for (size_t i = 0; i < answer->n_histograms; i++)
+        give_histogram(&out, answer->histograms[i]);
     for (size_t i = 0; i < answer->n_nodes; i++)
         give_node(&out, answer->nodes[i]);
     for (size_t i = 0; i < answer->n_agents; i++)

@@ -12,6 +12,7 @@
 #include "cluster/wire/arena.h"
 #include "node/route/route.h"
 #include "node/route/waiting.h"
+#include "node/switchboard/figures.h"
 #include "node/switchboard/stats.h"
 #include "node/switchboard/switchboard.h"
 
@@ -214,6 +215,7 @@ struct board {
             callbacks_made_later, callbacks_made_alone, callbacks_put_off, callbacks_cancelled, callbacks_reached,
             callbacks_failed, callbacks_expired, promises_dropped, redials;
     } counters;
+    struct figures figures;
 };
 
 enum timer_kind { TIMER_CALL = 1, TIMER_DESK, TIMER_GATEWAY, TIMER_TICK };

@@ -36,6 +36,11 @@ static bool may_move(Rec__CallState from, Rec__CallState to)
     return false;
 }
 
+static uint64_t waited_us(const struct board *self, const Rec__Call *body)
+{
+    return self->now.wall_ms > body->queued_ms ? (self->now.wall_ms - body->queued_ms) * 1000 : 0;
+}
+
 void call_move(struct board *self, struct call *call, Rec__CallState to)
 {
     if (call->state == to)
@@ -46,10 +51,14 @@ void call_move(struct board *self, struct call *call, Rec__CallState to)
     Rec__Call *body = board_change(self, call);
     call->state = to;
     body->state = to;
-    if (to == REC__CALL_STATE__CALL_RINGING && body->ringing_ms == 0)
+    if (to == REC__CALL_STATE__CALL_RINGING && body->ringing_ms == 0) {
         body->ringing_ms = self->now.wall_ms;
-    if (to == REC__CALL_STATE__CONNECTED && body->connected_ms == 0)
+        histogram_add(&self->figures.ring, waited_us(self, body));
+    }
+    if (to == REC__CALL_STATE__CONNECTED && body->connected_ms == 0) {
         body->connected_ms = self->now.wall_ms;
+        histogram_add(&self->figures.answer, waited_us(self, body));
+    }
     if (to == REC__CALL_STATE__ENDED)
         body->ended_ms = self->now.wall_ms;
     if (to == REC__CALL_STATE__WAITING)

@@ -23,6 +23,7 @@ static bool refuse(struct board *self, const struct admission *a, const char *re
 {
     say_refused(self, a->session, reason, a->submit->call, a->submit->attach, "%s", detail);
     self->counters.calls_refused++;
+    figures_count(&self->figures, "calls_refused", reason);
     return false;
 }
 

@@ -163,8 +163,10 @@ static void answer_closes(struct board *self, const char *from, struct call *cal
     }
     offer_close(self, call, agent, outcome, answer->reason);
     offer_try(self, call, agent, self->directory->settings.retry_ms, by_node);
-    if (by_node)
+    if (by_node) {
         self->counters.offers_refused++;
+        figures_count(&self->figures, "offers_refused", answer->reason);
+    }
     call_ring(self, call);
 }
 

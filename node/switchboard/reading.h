@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct Rec__Call;
+struct figures;
 
 struct reading_agent {  // lent until the next step
     uint32_t state;     // rec.AgentState
@@ -47,6 +48,9 @@ struct reading_counter {
     uint64_t value;
 };
 
+// States that are not at rest and that nobody renews, no deadline ends: 0, or there is a fault.
+uint64_t reading_orphans(const struct board *self);
+const struct figures *reading_figures(const struct board *self);  // lent until the next step
 uint32_t reading_counters(const struct board *self, struct reading_counter *ret_counters, uint32_t room);
 // Desks attached to a node, and calls that are not ended and its own.
 void reading_load(const struct board *self, const char *node, uint32_t *ret_desks, uint32_t *ret_calls);

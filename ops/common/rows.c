@@ -252,6 +252,7 @@ json_t *rows_json(const struct hotline_row *row)
     case HOTLINE_ROW_AUDIT:
         return row_audit(row);
     case HOTLINE_ROW_CURSOR:
+    case HOTLINE_ROW_HISTOGRAM:
     case HOTLINE_ROW_STATUS:
     case HOTLINE_ROW_DIGEST:
     case HOTLINE_ROW_EXPORT:

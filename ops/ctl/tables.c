@@ -156,6 +156,8 @@ int ctl_find(struct globals *globals, char **words, size_t count)
 static void on_status(void *to, const struct hotline_row *row)
 {
     json_t *all = to;
+    if (row->type != HOTLINE_ROW_STATUS)
+        return;
     bool is_text = row->status.text && row->status.text[0];
     json_object_set_new(all, row->status.name,
                         is_text ? output_text(row->status.text) : json_integer((json_int_t)row->status.number));

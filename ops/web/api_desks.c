@@ -24,7 +24,7 @@ struct desk {
     char agent[65];
     struct hotline_client *client;
     struct request *signing_in;  // is to be told
-    uint64_t sign_in_until_us, heard_us;
+    uint64_t sign_in_until_us, heard_us, detached_us;
     bool attached, connected, over;
     char why_over[65];
     json_t *offer;                          // that rings or is spoken
@@ -141,11 +141,15 @@ static void on_event(void *user, const struct hotline_event *event)
     switch (event->type) {
     case HOTLINE_ATTACHED:
         desk->attached = true;
+        if (desk->detached_us > 0)
+            histogram_add(&desk->all->web->failover, loop_now_us() - desk->detached_us);
+        desk->detached_us = 0;
         signed_in(desk);
         tell(desk, "attached", "");
         break;
     case HOTLINE_DETACHED:
         desk->attached = false;
+        desk->detached_us = loop_now_us();
         tell(desk, "detached", "");
         break;
     case HOTLINE_REFUSED:

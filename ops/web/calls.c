@@ -157,9 +157,15 @@ static void on_event(void *user, const struct hotline_event *event)
     case HOTLINE_CALL_ENDED:
         on_ended(self, call, event);
         break;
-    case HOTLINE_REFUSED:
-    case HOTLINE_ATTACHED:
     case HOTLINE_DETACHED:
+        self->detached_us = loop_now_us();
+        return;
+    case HOTLINE_ATTACHED:
+        if (self->detached_us > 0)
+            histogram_add(&self->web->failover, loop_now_us() - self->detached_us);
+        self->detached_us = 0;
+        return;
+    case HOTLINE_REFUSED:
     case HOTLINE_SUPERSEDED:
     case HOTLINE_OFFER:
     case HOTLINE_WITHDRAWN:

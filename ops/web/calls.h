@@ -35,6 +35,7 @@ struct calls {
     struct web *web;
     struct hotline_client *gateway;
     struct held_call *held;
+    uint64_t detached_us;  // 0: attached, or not yet
     struct call_waiter *waiters;
 };
 

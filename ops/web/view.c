@@ -100,6 +100,8 @@ struct asked {
 static void on_row(void *user, const struct hotline_row *row)
 {
     struct asked *self = user;
+    if (row->type == HOTLINE_ROW_HISTOGRAM)
+        return;
     if (row->type != HOTLINE_ROW_STATUS) {
         json_array_append_new(self->rows, rows_json(row));
         return;

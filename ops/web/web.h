@@ -2,6 +2,7 @@
 #ifndef OPS_WEB_WEB_H
 #define OPS_WEB_WEB_H
 
+#include "cluster/base/histogram.h"
 #include "ops/common/args.h"
 #include "ops/common/loop.h"
 #include "ops/web/http.h"
@@ -31,6 +32,7 @@ struct web {
     struct changes *changes;  // of all calls and agents
     struct view *view;        // for wallboards
     struct pages *pages;
+    struct histogram failover;  // of desks and of the gateway, from one node to the next
 };
 
 extern const struct http_route web_routes[];
