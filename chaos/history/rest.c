@@ -30,7 +30,7 @@ static void PRINTF_LIKE(3, 4) condemn_desk(struct judge *self, struct client *de
                   seconds(self->us), what);
 }
 
-// Rings, since all was calm, for a call that is spoken with another, or over by a node's word: NULL, or which.
+// Rings for a call that is spoken with another, or over by a node's word, all of it since all was calm: NULL, or which.
 static const char *why_rings_in_vain(const struct judge *self, const struct client *desk, uint64_t *ret_us)
 {
     const struct leg *leg = desk->leg;
@@ -38,6 +38,8 @@ static const char *why_rings_in_vain(const struct judge *self, const struct clie
         !judge_client_is_sound(desk, desk->has_us))
         return NULL;
     *ret_us = leg->since_us;
+    if (leg->since_us < self->calm_us)
+        return NULL;
     if (leg->state == LEG_JOINED && !name_is(&leg->agent, desk->name.text))
         return "is joined with another";
     return leg->state == LEG_OVER && leg->end_told ? "has ended" : NULL;

@@ -40,6 +40,13 @@ static const struct {
     // waiting calls
     {"highest_priority_first", "of waiting calls the highest priority goes first"},
     {"longest_waiting_first", "of waiting calls of one priority the longest waiting goes first"},
+    // call-backs
+    {"lost_are_called_back", "who is lost with gateway and node is owed a call-back, and gets it"},
+    {"adopt_only_unheard", "no call-back is made while a node that is heard still hears the call's owner"},
+    {"adopt_by_majority", "only a node that sees a majority makes call-backs soon"},
+    {"adopt_in_turn", "the live nodes make a call-back in turn, not all at once"},
+    {"kept_is_kept", "a promise that a call-back has kept is not kept again"},
+    {"cancel_needless", "a call-back of a call that is back, or has ended otherwise, is cancelled"},
     // the same everywhere, and on disks
     {"wait_for_disk", "a call is accepted, and a copy acknowledged, only when it is on the disk"},
     {"new_boot_stored_nothing", "what a peer had stored counts no longer when it has started anew"},

@@ -11,6 +11,7 @@
 // for adopt_after_ms has failed, or, if it spoke, is over. Not needed any more: ENDED cancelled, unless it is spoken.
 #include "node/switchboard/callbacks.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <stdio.h>
@@ -158,7 +159,7 @@ void callback_look(struct board *self, struct promise *promise, bool redialled, 
         return;
     }
     bool taken = is_taken(call), spoken = taken && call->duty->joined;
-    if (needless != NULL && !spoken) {
+    if (RULE(cancel_needless) && needless != NULL && !spoken) {
         self->counters.callbacks_cancelled++;
         call_end(self, call, REC__END_REASON__CANCELLED, needless);
         promise->mine = 0;

@@ -1,6 +1,7 @@
 // Whose turn it is to make a call-back, and when; the tick that looks through the promises.
 #include "node/switchboard/promises.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <string.h>
@@ -69,11 +70,11 @@ static enum turn turn_of(const struct board *self, const struct promise *promise
     uint64_t owed_ms = callbacks->clock_ms - promise->since_ms, after_ms = settings->adopt_after_ms;
     bool at_once = finding->worth == WORTH_OWED_AT_ONCE;
     struct party nobody = {0};
-    uint32_t rank = rank_of(self, promise->call, at_once ? finding->owner : nobody);
+    uint32_t rank = RULE(adopt_in_turn) ? rank_of(self, promise->call, at_once ? finding->owner : nobody) : 0;
     // A majority counts from when it was found: copies of what happened meanwhile come first, then turn by turn.
     uint64_t from_ms = callbacks->majority_ms + (at_once && callbacks->majority_ms > 0 ? after_ms : 0);
     from_ms = promise->since_ms > from_ms ? promise->since_ms : from_ms;
-    bool majority = callbacks->has_majority && is_majority(self, true);
+    bool majority = !RULE(adopt_by_majority) || (callbacks->has_majority && is_majority(self, true));
     if (majority && callbacks->clock_ms >= from_ms + (rank + !at_once) * after_ms)
         return rank == 0 ? TURN_FIRST : TURN_LATER;
     if (!is_majority(self, true) && callbacks->clock_ms < settings->adopt_alone_after_ms)
@@ -153,6 +154,8 @@ static void look_through(struct board *self, struct promise **list, uint32_t *lo
 void promises_tick(struct board *self)
 {
     struct callbacks *callbacks = self->callbacks;
+    if (!RULE(lost_are_called_back))
+        return;
     uint32_t looks = PROMISES_LOOKS_A_TICK, makes = PROMISES_MADE_A_TICK;
     run_clock(self);
     if (callbacks->all_anew)

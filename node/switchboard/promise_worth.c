@@ -1,6 +1,7 @@
 // What a promise is worth now: read from the records each time, never remembered.
 #include "node/switchboard/promises.h"
 
+#include "cluster/base/rule.h"
 #include "cluster/base/text.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 static bool is_gone(const struct board *self, struct party owner)
 {
     const struct board_node *node = &self->nodes[owner.node];
-    bool heard = node->heard_boot == owner.boot && owner.boot != 0 &&
+    bool heard = RULE(adopt_only_unheard) && node->heard_boot == owner.boot && owner.boot != 0 &&
                  self->callbacks->clock_ms - node->heard_ms < PROMISE_HEARSAY_MS && node->heard_ms > 0;
     return !board_owner_up(self, owner) && !heard;
 }
@@ -59,7 +60,7 @@ static enum worth worth_of_call_backs(struct board *self, struct promise *promis
         if (back == NULL)
             continue;
         promise->largest = number > promise->largest ? number : promise->largest;
-        if (settles(back))
+        if (RULE(kept_is_kept) && settles(back))
             return WORTH_SETTLED;
         if (back->state == REC__CALL_STATE__ENDED)
             continue;
