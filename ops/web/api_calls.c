@@ -146,14 +146,18 @@ static json_t *describe(struct calls *self, json_t *rows, bool offers)
     return call;
 }
 
+// One more copy is no news of the call.
 static void etag_of(const json_t *call, char ret_etag[24])
 {
-    char *text = json_dumps(call, JSON_COMPACT | JSON_SORT_KEYS);
+    json_t *told = json_copy((json_t *)call);
+    json_object_del(told, "copies");
+    char *text = json_dumps(told, JSON_COMPACT | JSON_SORT_KEYS);
     uint64_t hash = 14695981039346656037u;
     for (const char *at = text; *at != '\0'; at++)
         hash = (hash ^ (unsigned char)*at) * 1099511628211u;
     snprintf(ret_etag, 24, "\"%016llx\"", (unsigned long long)hash);
     free(text);
+    json_decref(told);
 }
 
 static void on_waiter_told(struct web *web, void *user, json_t *rows, const struct hotline_answer *answer);

@@ -99,6 +99,9 @@ static void take_offer(struct desk *desk, const struct hotline_event *event)
     json_object_set_new(offer, "languages", output_list(event->languages));
     json_object_set_new(offer, "km", json_integer(event->km));
     json_object_set_new(offer, "queued_ms", json_integer((json_int_t)event->queued_ms));
+    json_object_set_new(offer, "call_back", output_text(event->call_back));
+    json_object_set_new(offer, "owed_ms", json_integer((json_int_t)event->owed_ms));
+    json_object_set_new(offer, "tries", json_integer(event->tries));
     json_object_set_new(offer, "until_ms", json_integer((json_int_t)(wall_ms() + event->deadline_ms)));
     rows_add_place(offer, &event->place);
     json_decref(desk->offer);
@@ -355,10 +358,25 @@ void desks_sign_out(struct request *request)
 
 // ---- what the person says
 
-// Of these two no event of the library tells: they are the person's own words.
+static enum hotline_result not_reached(struct desk *desk, const char *call, const char *failure, const char *text)
+{
+    static const struct {
+        const char *name;
+        enum hotline_call_back_failure failure;
+    } known[] = {
+        {"no_answer", HOTLINE_NO_ANSWER}, {"wrong_number", HOTLINE_WRONG_NUMBER}, {"other", HOTLINE_NOT_REACHED}};
+    for (size_t i = 0; failure != NULL && i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, failure) == 0)
+            return hotline_desk_not_reached(desk->client, call, known[i].failure, text);
+    return HOTLINE_INVALID;
+}
+
+// Of these no event of the library tells: they are the person's own words.
 static void told_by_nobody(struct desk *desk, const char *word, const char *disposition)
 {
-    if (strcmp(word, "disposition") == 0)
+    if (strcmp(word, "reached") == 0)
+        desk->connected = true;
+    else if (strcmp(word, "disposition") == 0)
         text_copy(desk->disposition, sizeof desk->disposition, disposition);
     else if (strcmp(word, "decline") == 0)
         drop_offer(desk);
@@ -369,7 +387,7 @@ static void told_by_nobody(struct desk *desk, const char *word, const char *disp
 
 void desks_word(struct request *request)
 {
-    static const char *const keys[] = {"call", "reason", "disposition", NULL};
+    static const char *const keys[] = {"call", "reason", "disposition", "failure", "text", NULL};
     const char *word = request->params[1];
     struct desk *desk = signed_in_desk(request);
     json_t *body = desk == NULL ? NULL : http_body_object(request, keys);
@@ -392,13 +410,20 @@ void desks_word(struct request *request)
         result = hotline_desk_not_ready(desk->client, reason == NULL ? "break" : reason);
     else if (strcmp(word, "disposition") == 0)
         result = hotline_desk_disposition(desk->client, call, disposition);
+    else if (strcmp(word, "reached") == 0)
+        result = hotline_desk_reached(desk->client, call);
+    else if (strcmp(word, "not_reached") == 0)
+        result = not_reached(desk, call, json_string_value(json_object_get(body, "failure")),
+                             json_string_value(json_object_get(body, "text")));
     else
         known = false;
     if (known && result == HOTLINE_OK)
         told_by_nobody(desk, word, disposition);
     if (!known)
         reply_problem(request, 404, "unknown_word",
-                      "a desk says accept, decline, end, available, not_ready or disposition, not %.64s", word);
+                      "a desk says accept, decline, end, available, not_ready, disposition, reached or "
+                      "not_reached, not %.64s",
+                      word);
     else if (result != HOTLINE_OK)
         reply_result(request, result, word);
     else

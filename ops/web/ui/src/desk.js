@@ -39,6 +39,8 @@ async function say(word, body) {
 
 const accept = () => { stopRinging(); say('accept', { call: desk.offer.call }); };
 const decline = () => { stopRinging(); say('decline', { call: desk.offer.call }); };
+const notReached = (failure) => say('not_reached', { call: desk.offer.call, failure });
+const dials = () => Boolean(desk.offer?.call_back) && !desk.connected;  // nobody is on the line yet
 const notReady = (reason) => {
   choosing = false;
   if (desk.state === 'on_call' || desk.state === 'ringing') { after = reason; notify(t('remembered'), true, 0); }
@@ -57,16 +59,21 @@ function callFacts(offer) {
     fact('languages', offer.languages.length ? offer.languages.map(languageName).join(', ') : '–'),
     fact('caller', placeText(offer)),
     fact('from_here', `${offer.km.toLocaleString()} ${t('km')}`),
-    h('div', {}, h('dt', {}, t('waited')), h('dd', { id: 'waited' })));
+    h('div', {}, h('dt', {}, t('waited')), h('dd', { id: 'waited' })),
+    offer.call_back && fact('owed_since', moment(offer.owed_ms)), offer.call_back && fact('tried', offer.tries));
 }
 
 const views = {
   available: () => [h('p.big', {}, t('ready_for')), h('p.hint', {}, t('ready_hint')), isAllowed() ? null : h('p.hint', {}, t('sound_off')),
     h('div.actions', {}, choosing ? [] : action('go_not_ready', 'N', () => { choosing = true; draw(); })), choosing && choices()],
-  ringing: () => [h('p.big', {}, t('incoming')), h('p.number', {}, desk.offer.from || t('withheld')),
+  ringing: () => [h('p.big', {}, t(desk.offer.call_back ? 'call_back' : 'incoming')), h('p.number', {}, desk.offer.from || t('withheld')),
     h('div.remains', { role: 'img', 'aria-label': t('rings_for') }, h('i', { id: 'remains' })), callFacts(desk.offer),
     h('div.actions', {}, action('accept', 'A', accept, 'accept'), action('decline', 'D', decline))],
-  on_call: () => [h('p.big', {}, t(desk.connected ? 'conversation' : 'connecting')), h('p.number', {}, desk.offer?.from || t('withheld')),
+  on_call: () => dials() ? [h('p.big', {}, t('call_back')), h('p.number', {}, h('a', { href: `tel:${desk.offer.from}` }, desk.offer.from)), h('p.hint', {}, t('dial_it')), callFacts(desk.offer),
+    h('div.choices', {}, [['no_answer_there', 'no_answer', '1'], ['wrong_number', 'wrong_number', '2'], ['other_failure', 'other', '3']].map(([word, failure, key]) =>
+      h('button', { type: 'button', 'data-failure': failure, onclick: () => notReached(failure) }, h('kbd', {}, key), t(word)))),
+    h('div.actions', {}, action('reached', 'A', () => say('reached', { call: desk.offer.call }), 'accept'), action('end', 'E', () => say('end'), 'end'))]
+    : [h('p.big', {}, t(desk.connected ? 'conversation' : 'connecting')), h('p.number', {}, desk.offer?.from || t('withheld')),
     desk.connected && h('p.timer', { id: 'timer', role: 'timer' }), desk.offer && callFacts(desk.offer), choosing && choices(),
     h('div.actions', {}, action('end', 'E', () => say('end'), 'end'), !choosing && action('go_not_ready', 'N', () => { choosing = true; draw(); }))],
   wrap_up: () => [h('p.big', {}, t('after_call')), h('p.hint', {}, t('how_did_it_go')),
@@ -204,7 +211,7 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !desk || $('sign-in').open || event.target.matches?.('input')) return;
   const key = event.key.toLowerCase(), number = Number(event.key);
   const click = (selector) => $('work').querySelector(selector)?.click();
-  const actions = { a: 'accept', d: 'decline', e: 'end', r: 'go_available', n: 'go_not_ready' };
+  const actions = { a: dials() && desk.state === 'on_call' ? 'reached' : 'accept', d: 'decline', e: 'end', r: 'go_available', n: 'go_not_ready' };
   if (actions[key]) { click(`[data-action="${actions[key]}"]`); event.preventDefault(); }
   else if (number > 0) [...$('work').querySelectorAll('.choices')].at(choosing ? -1 : 0)?.children[number - 1]?.click();
 }

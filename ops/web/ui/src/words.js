@@ -27,6 +27,7 @@ const words = {
     saved: 'Saved', from_here: 'From here', none_earlier: 'No earlier call', moving: '{0} is gone, moving to the next node', moved: 'Now at {0}', at_node: 'at {0}',
     superseded: 'You signed in somewhere else. This page is over.', signed_off: 'Signed out.', missed_calls: 'Calls went unanswered', sound_off: 'Click once so that it may ring aloud',
     remembered: 'Not ready after this call', withdrawn_news: 'The call went to somebody else', caller_gone: 'The caller hung up', emergency: 'Emergency', consular: 'Consular protection', consultation: 'Consultation',
+    call_back: 'Call back', dial_it: 'Dial this number yourself, then say how it went', reached: 'Reached', no_answer_there: 'No answer', wrong_number: 'Wrong number', other_failure: 'Not reached', tried: 'Tried in vain', owed_since: 'Owed since',
     languages: 'Language', s: 's', min: 'min', reason: 'Reason', more: '{0} more',
   },
   zh: {
@@ -55,6 +56,7 @@ const words = {
     saved: '已保存', from_here: '距此', none_earlier: '没有记录', moving: '{0} 失联，正在切换节点', moved: '已切换到 {0}', at_node: '接入 {0}',
     superseded: '您已在别处登录，此页面已停用。', signed_off: '已退出。', missed_calls: '多次未接来电', sound_off: '请点击一次以允许响铃',
     remembered: '本次通话后转为未就绪', withdrawn_news: '来电已由他人处理', caller_gone: '来电人已挂断', emergency: '紧急救助', consular: '领事保护', consultation: '领事咨询',
+    call_back: '回拨', dial_it: '请自行拨打该号码，然后记录结果', reached: '已接通', no_answer_there: '无人接听', wrong_number: '号码有误', other_failure: '未接通', tried: '已试次数', owed_since: '待回拨自',
     languages: '语言', s: '秒', min: '分', reason: '原因', more: '另有 {0} 条',
   },
 };

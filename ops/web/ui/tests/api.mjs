@@ -140,6 +140,8 @@ const desk = await listen('/v1/desks/{agent}/events', { values, token: tokens.de
 await desk.until((event) => event.event === 'desk' && event.data.state === 'available');
 await ask('GET', '/v1/desks/{agent}', 200, { values });
 await ask('POST', '/v1/desks/{agent}/{word}', 409, { values: { agent, word: 'accept' } });
+await ask('POST', '/v1/desks/{agent}/{word}', 409, { values: { agent, word: 'reached' } });
+await ask('POST', '/v1/desks/{agent}/{word}', 422, { values: { agent, word: 'not_reached' }, body: { failure: 'asleep' } });
 await ask('POST', '/v1/desks/{agent}/{word}', 404, { values: { agent, word: 'sing' } });
 await ask('POST', '/v1/desks/{agent}/{word}', 422, { values: { agent, word: 'disposition' }, body: { disposition: '' } });
 const near = await ask('GET', '/v1/agents/nearest', 200, { query: '?at=0,37&limit=1' });

@@ -1,28 +1,11 @@
 // The pages in a browser: a call placed by the API rings at the desk page, is accepted by a click, shows on the wallboard;
 // the node of both is killed, and both go on. The screenshots of the README are made on the way.
 import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { browser } from './browser.mjs';
 import { base, check, eventually, request, sleep, step, tokens } from './client.mjs';
 
 const { AGENT: agent, SHOTS: shots, KILL: kill } = process.env;
-const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'hotline-browser-'));
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: '/usr/bin/chromium', headless: true, viewport: { width: 1440, height: 810 }, colorScheme: 'dark', locale: 'en-GB',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'] });
-context.setDefaultTimeout(20000);
-
-// Nothing but hotline-web is asked for, and no page says that something is wrong.
-const elsewhere = [], wrong = [];
-function watch(page, name) {
-  page.on('request', (asked) => { if (!asked.url().startsWith(base) && !asked.url().startsWith('data:')) elsewhere.push(asked.url()); });
-  page.on('pageerror', (error) => wrong.push(`${name}: ${error.message}`));
-  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) wrong.push(`${name}: ${message.text()}`); });
-  return page;
-}
+const { context, watch, nothingWrong, close } = await browser();
 const shoot = (page, name) => page.screenshot({ path: `${shots}/${name}.png` });
 const place = async (body) => {
   const placed = await request('POST', '/v1/calls', { body: { queue: 'consultation', ...body } });
@@ -155,9 +138,7 @@ try {
   await wall.waitForSelector('#explain[open] h2');
 
   step('nothing came from elsewhere, and nothing went wrong');
-  check(elsewhere.length === 0, `asked for: ${elsewhere}`);
-  check(wrong.length === 0, wrong.join('; '));
+  nothingWrong();
 } finally {
-  await context.close();
-  fs.rmSync(profile, { recursive: true, force: true });
+  await close();
 }
