@@ -135,7 +135,7 @@ live_library() { # NAME: where the dynamic linker's libraries have it
 # False: it cannot be run here, LIVE_WHY says why.
 live_prepare() { # DIR SCENARIO NEEDS
     local dir=$1 need=$3 library name
-    LIVE_ENVIRONMENT=()
+    LIVE_ENVIRONMENT=(ASAN_OPTIONS=verify_asan_link_order=0) # where built so: it need not come before what is preloaded
     if [ "$need" = switch ] && [ -z "$network" ]; then
         LIVE_WHY="needs the switch, and runs on loopback"
         return 1

@@ -67,13 +67,14 @@ void edge_process(struct edge *self);  // its descriptor is readable
 
 bool live_read_nodes(struct live *self);
 void live_node_start(struct live *self, uint32_t node);
-void live_node_kill(struct live *self, uint32_t node);                 // SIGKILL, and waits
-void live_node_stop(struct live *self, uint32_t node);                 // SIGSTOP
-void live_node_continue(struct live *self, uint32_t node);             // SIGCONT
-void live_node_terminate(struct live *self, uint32_t node);            // SIGTERM; people go on until it has ended
-void live_nodes_reap(struct live *self);                               // notices those that died by themselves
-uint32_t live_node_of(const struct live *self, const char *endpoint);  // UINT32_MAX: none
-bool live_tool(struct live *self, const char *const *arguments);       // runs a program, people go on; did it succeed?
+void live_node_kill(struct live *self, uint32_t node);                  // SIGKILL, and waits
+void live_node_stop(struct live *self, uint32_t node);                  // SIGSTOP
+void live_node_continue(struct live *self, uint32_t node);              // SIGCONT
+void live_node_terminate(struct live *self, uint32_t node);             // SIGTERM; people go on until it has ended
+void live_nodes_reap(struct live *self);                                // notices those that died by themselves
+uint32_t live_node_of(const struct live *self, const char *endpoint);   // UINT32_MAX: none
+uint32_t live_node_of_name(const struct live *self, const char *name);  // the same
+bool live_tool(struct live *self, const char *const *arguments);        // runs a program, people go on; did it succeed?
 
 // ---- the switch
 

@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 
 #define READY_MOST_MS 30000
-#define WARM_UP_MS 4500     // people sign in within 4 s
-#define WHOLE_MS 4000       // whole again, and calls go on
-#define LEAVE_MOST_MS 8000  // nobody calls any more; who is on the line then hangs up
+#define WARM_UP_MS 2200     // people sign in within 1.6 s
+#define WHOLE_MS 3000       // whole again, and calls go on
+#define LEAVE_MOST_MS 2500  // nobody calls any more; who is on the line then hangs up
 #define END_MOST_MS 30000
-#define REST_MS 2500
-#define DIGESTS_MS 4000
-#define ANSWER_MS 2000
+#define REST_MS 1500
+#define DIGESTS_MS 3000
+#define ANSWER_MS 1700
 #define PACE_PERMILLE 400
 
 enum { EXIT_VIOLATED = 1, EXIT_USAGE = 2 };

@@ -47,6 +47,14 @@ uint32_t live_node_of(const struct live *self, const char *endpoint)
     return UINT32_MAX;
 }
 
+uint32_t live_node_of_name(const struct live *self, const char *name)
+{
+    for (uint32_t i = 0; i < SIM_NODES_MAX; i++)
+        if (name[0] != '\0' && strcmp(self->nodes[i].name, name) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
 // ---- starting
 
 static void redirect(const char *path)

@@ -6,15 +6,15 @@
 
 // X(name, what it needs that `run` must have prepared, storm of at least so many seconds)
 #define PLAN_SCENARIOS(X)                                                                                              \
-    X(kill, PLAN_NOTHING, 6)                                                                                           \
-    X(stop, PLAN_NOTHING, 6)                                                                                           \
-    X(rolling, PLAN_NOTHING, 6)                                                                                        \
-    X(alone, PLAN_NOTHING, 6)                                                                                          \
+    X(kill, PLAN_NOTHING, 4)                                                                                           \
+    X(stop, PLAN_NOTHING, 4)                                                                                           \
+    X(rolling, PLAN_NOTHING, 4)                                                                                        \
+    X(alone, PLAN_NOTHING, 4)                                                                                          \
     X(region, PLAN_NOTHING, 10)                                                                                        \
     X(grow, PLAN_NOTHING, 8)                                                                                           \
-    X(flush, PLAN_PRELOAD, 6)                                                                                          \
-    X(full, PLAN_PRELOAD, 6)                                                                                           \
-    X(clock, PLAN_FAKETIME, 6)                                                                                         \
+    X(flush, PLAN_PRELOAD, 4)                                                                                          \
+    X(full, PLAN_PRELOAD, 4)                                                                                           \
+    X(clock, PLAN_FAKETIME, 4)                                                                                         \
     X(partition, PLAN_SWITCH, 8)                                                                                       \
     X(oneway, PLAN_SWITCH, 8)                                                                                          \
     X(links, PLAN_SWITCH, 10)                                                                                          \

@@ -42,7 +42,8 @@ void sim_tell(struct sim *sim, struct history_event event)
         history_print(&event, &sim->line);
         fwrite(sim->line.data, 1, sim->line.count, sim->options.trace);
     }
-    judge_hear(sim->judge, &event);
+    if (sim->judge != NULL)
+        judge_hear(sim->judge, &event);
     report_hear(&self->report, &event);
 }
 

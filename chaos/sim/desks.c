@@ -393,7 +393,7 @@ void desks_create(struct sim *sim)
         city_agent_name(desk->agent, desk->name);
         edge_init(&desk->edge, sim, city_agent_region(desk->agent), 200000 + i, KEY_ROLE_DESK, desk->name);
         if (!desk->is_twin)
-            desk_sign_in_later(desk, chance_between(&desk->edge.chance, 500, 4000) * SIM_MS_US);
+            desk_sign_in_later(desk, sim_people_us(sim, chance_between(&desk->edge.chance, 500, 4000)));
     }
 }
 

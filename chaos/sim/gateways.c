@@ -387,7 +387,7 @@ static void open_now(void *subject, uint64_t life)
 
 static void open_later(struct gateway_person *self, uint64_t least_ms, uint64_t most_ms)
 {
-    uint64_t delay_us = chance_between(chance_of(self), least_ms, most_ms) * SIM_MS_US;
+    uint64_t delay_us = sim_people_us(sim_of(self), chance_between(chance_of(self), least_ms, most_ms));
     agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, open_now, self, self->edge.host.life);
 }
 
