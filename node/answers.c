@@ -52,6 +52,7 @@ static void answer_nodes(struct node *node, const struct reply *reply)
         row->primary = node->directory != NULL && strcmp(node->directory->primary, card->name) == 0;
         row->state = (char *)(peer == NULL ? "self" : peer->up ? "up" : "down");
         row->boot = peer == NULL ? node->boot : peer->boot;
+        row->draining = peer == NULL ? node->draining : peer->draining;
         reading_load(node->board, card->name, &row->desks, &row->calls);
         if (peer == NULL)
             continue;
@@ -176,6 +177,10 @@ void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
         break;
     case CLI__QUERY__WHAT__AUDIT:
         answer_audit(node, &reply, query);
+        break;
+    case CLI__QUERY__WHAT__DRAIN:
+    case CLI__QUERY__WHAT__UNDRAIN:
+        drain_query(node, &reply, query);
         break;
     case CLI__QUERY__WHAT__WHAT_UNSET:
     case _CLI__QUERY__WHAT_IS_INT_SIZE:

@@ -138,6 +138,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "unknown_keys", node->counters.unknown_keys);
     number(&status, "audits", node->audits);
     text(&status, "going", node->going ? "yes" : "no");
+    text(&status, "draining", node->draining ? "yes" : "no");
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
     text(&status, "directory", node->directory == NULL ? "none" : directory);
     text(&status, "primary", node->directory == NULL ? "none" : node->directory->primary);

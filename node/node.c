@@ -129,9 +129,12 @@ static void on_client_event(void *context, const struct event *event)
     if (event->type == EVENT_HEARD && peers_owner_up(self->peers, event->name, event->boot))
         return;  // nothing that this node does not know better
     bool attaches = event->type == EVENT_DESK_ATTACH || event->type == EVENT_GATEWAY_ATTACH;
-    if (self->going && attaches)
-        sessions_refuse(self->sessions, event->session, "going", "this node stops: attach to the next", "", "", NULL,
-                        0);
+    Cli__NextNode next;
+    bool has_next = attaches && node_next_nodes(self, &next, 1) > 0;
+    if (attaches && self->going)
+        sessions_refuse_attach(self->sessions, event, "going", "this node stops", has_next ? next.client : "");
+    else if (has_next && self->draining)
+        sessions_refuse_attach(self->sessions, event, "draining", "this node takes no new clients", next.client);
     else
         node_step(self, event);
 }
@@ -146,14 +149,13 @@ static void on_apply_part(void *context, uint64_t session, const struct Cli__App
     primary_apply_part(context, session, part);
 }
 
-static uint32_t on_next_nodes(void *context, Cli__NextNode *nodes, uint32_t room)
+uint32_t node_next_nodes(const struct node *self, Cli__NextNode *nodes, uint32_t room)
 {
-    struct node *self = context;
     const struct peer *order[PEERS_MAX];
     uint32_t count = 0;
     for (uint32_t i = 0; i < peers_count(self->peers); i++) {
         const struct peer *peer = peers_at(self->peers, i);
-        if (!peer->up || peer->going || peer->card.client[0] == '\0')
+        if (!peer->up || peer->going || peer->draining || peer->card.client[0] == '\0')
             continue;
         uint32_t at = count++;
         for (; at > 0 && peer->rtt_us < order[at - 1]->rtt_us; at--)
@@ -167,6 +169,11 @@ static uint32_t on_next_nodes(void *context, Cli__NextNode *nodes, uint32_t room
         nodes[i].client = (char *)order[i]->card.client;
     }
     return count;
+}
+
+static uint32_t on_next_nodes(void *context, Cli__NextNode *nodes, uint32_t room)
+{
+    return node_next_nodes(context, nodes, room);
 }
 
 static bool on_sees_majority(void *context)
@@ -366,6 +373,7 @@ void node_wake(struct node *self)
         sessions_tick(self->sessions, self->now);
         check_accepted(self);
         primary_tick(self);
+        drain_tick(self);
         if (now_us >= self->rtt_next_us) {
             tell_round_trips(self);
             self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;
@@ -394,7 +402,7 @@ void node_say_going(struct node *self)
 {
     self->going = true;
     peers_say_going(self->peers, self->now);
-    sessions_say_going(self->sessions);
+    sessions_say_going(self->sessions, false);
 }
 
 uint64_t node_counter(const struct node *self, const char *name)

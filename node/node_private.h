@@ -57,9 +57,9 @@ struct node {
     struct effects effects;
     struct talk_queue talk, talk_now;
     struct arena arena, talk_arena;
-    uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us, hearsay_us;
+    uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us, hearsay_us, drain_next_us;
     uint32_t audits;  // written in this boot
-    bool going;
+    bool going, draining;
     node_notice *notice;  // may be NULL
     void *notice_context;
     struct node_counters {
@@ -69,6 +69,8 @@ struct node {
 };
 
 // node.c
+// Where clients may go, best first: nodes that are up and neither stop nor are drained, by measured round trip.
+uint32_t node_next_nodes(const struct node *self, struct Cli__NextNode *nodes, uint32_t room);
 void node_say(struct node *self, const char *code, const char *fields, ...) PRINTF_LIKE(3, 4);
 
 // turn.c
@@ -91,6 +93,11 @@ void trust_changed(struct node *self);                                        //
 
 // audit.c: `refused`: why, or ""
 void audit_write(struct node *self, uint64_t session, const char *verb, const char *what, const char *refused);
+
+// drain.c
+struct reply;
+void drain_tick(struct node *self);
+void drain_query(struct node *self, const struct reply *reply, const struct Cli__Query *query);
 
 // answers.c
 void answers_query(struct node *self, uint64_t session, const struct Cli__Query *query);

@@ -313,6 +313,11 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq)
     return earlier(next_us, self->next_beat_us);
 }
 
+void peers_set_draining(struct peers *self, bool draining)
+{
+    self->draining = draining;
+}
+
 void peers_say_going(struct peers *self, struct now now)
 {
     self->going = true;

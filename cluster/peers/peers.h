@@ -58,6 +58,7 @@ struct peer {  // questions only
     int32_t via;        // the peer that carries what is sent to it, -1: none is needed, or it is down
     bool heard;         // within the bound, without a relay, though it may not hear us
     bool going;         // said that it stops
+    bool draining;      // said that it takes no clients
     uint32_t rtt_us;    // smoothed, by way of the relay if there is one; 0: not measured
     int32_t skew_ms;    // its wall clock minus ours
     uint64_t feed_seq;  // last number of its own feed that it told
@@ -106,6 +107,7 @@ void peers_receive(struct peers *self, struct now now, const char *sender, struc
 uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 // Heartbeats that say this node stops.
 void peers_say_going(struct peers *self, struct now now);
+void peers_set_draining(struct peers *self, bool draining);  // told with every heartbeat
 
 // Fills protocol, from, from_boot, to and relay, packs and sends. False: not sent (counted). By a relay go only
 // talk, feeds_tell and feed_ack: everything else of a feed a third has itself.

@@ -20,6 +20,7 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
     message->sent_us = self->sent_us;
     message->feed_seq = self->feed_seq;
     message->going = self->going;
+    message->draining = self->draining;
     message->card = &beat->self_card;
     peers_card_to(&self->options.self, &beat->self_card);
     message->heard = beat->heard_list;
@@ -138,6 +139,7 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     entry->peer.last_heard_us = now.mono_us;
     entry->peer.heard = true;
     entry->peer.going = beat->going;
+    entry->peer.draining = beat->draining;
     entry->peer.feed_seq = beat->feed_seq;
     if (echo_us != 0 && echo_us == entry->proof_us)
         measure(self, now, entry, beat, echo_us);

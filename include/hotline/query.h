@@ -57,7 +57,7 @@ struct hotline_row {
             uint32_t rtt_us, desks, calls;
             int32_t skew_ms;
             const char *client;
-            bool primary;
+            bool primary, draining;
         } node;
         struct {
             const char *agent, *name, *site, *country, *contact, *state, *reason, *node, *call;
@@ -166,12 +166,15 @@ enum hotline_question {
     HOTLINE_EXPORT,  // an admin's
     HOTLINE_EVENTS,
     HOTLINE_AUDIT,  // an admin's: what admins did
+    HOTLINE_DRAIN,  // an admin's: the node hands its clients over, and takes no new ones until HOTLINE_UNDRAIN
+    HOTLINE_UNDRAIN,
 };
 
 struct hotline_question_args {
     const struct hotline_call_spec *find;  // FIND: who would be nearest to such a call
     uint32_t limit;                        // FIND: 0 is 10; CALLS, AUDIT: 0 is all; EVENTS: about so many, 0 is 1000
     const char *call;                      // EXPLAIN
+    const char *node;    // DRAIN, UNDRAIN: refused by any other, `elsewhere` names where it is to be asked
     const char *since;   // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
     const char *number;  // EVENTS: only calls of this caller; NULL or "": all
     void *user;          // given to this question's callbacks; NULL: the client's own

@@ -166,6 +166,7 @@ static bool send_question(struct query *self, struct question *question)
     words.find = question->find;
     words.limit = question->limit;
     words.call = question->call;
+    words.node = question->node;
     words.from_now = question->from_now;
     words.number = question->number;
     uint32_t feeds = question->cursor.count;
@@ -265,7 +266,7 @@ void query_see_to(struct query *self, struct question *question, uint64_t now_us
         ask(self, question, self->base.primary, now_us);
     } else if (!whole) {
         go_on(self, question, now_us);
-    } else if (!is_apply(question) && now_us - question->heard_us >= patience_us(question)) {
+    } else if (!is_apply(question) && now_us >= question->heard_us + patience_us(question)) {
         uint32_t other = 1 - question->slot;
         question->tries++;
         ask(self, question, attachment_is_alive(&self->base, other, now_us) ? other : self->base.primary, now_us);

@@ -18,6 +18,7 @@ struct question {
     Cli__Submit *find;
     uint32_t limit;
     char call[CALL_ID_MAX_BYTES + 1];
+    char node[NAME_MAX_BYTES + 1];
     struct cursor cursor;  // EVENTS: from here; while its rows are given: up to the last one given
     bool from_now;
     char number[SUBMIT_NUMBER_MAX_BYTES + 1];

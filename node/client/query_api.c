@@ -57,8 +57,9 @@ static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
         [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,   [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
         [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN, [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
         [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,   [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS,
-        [HOTLINE_AUDIT] = CLI__QUERY__WHAT__AUDIT};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_AUDIT)
+        [HOTLINE_AUDIT] = CLI__QUERY__WHAT__AUDIT,     [HOTLINE_DRAIN] = CLI__QUERY__WHAT__DRAIN,
+        [HOTLINE_UNDRAIN] = CLI__QUERY__WHAT__UNDRAIN};
+    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_UNDRAIN)
         return false;
     *ret_what = whats[question];
     return true;
@@ -71,8 +72,10 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     static const struct hotline_question_args no_args = {0};
     args = args == NULL ? &no_args : args;
     Cli__Query__What wire_what;
+    bool drains = what == HOTLINE_DRAIN || what == HOTLINE_UNDRAIN;
     if (!what_of(what, &wire_what) || (what == HOTLINE_FIND && args->find == NULL) ||
         (args->number != NULL && !text_is_printable(args->number, SUBMIT_NUMBER_MAX_BYTES)) ||
+        (drains && (args->node == NULL || !text_is_name(args->node, NAME_MAX_BYTES))) ||
         (what == HOTLINE_EXPLAIN && (args->call == NULL || !text_is_printable(args->call, CALL_ID_MAX_BYTES))))
         return HOTLINE_INVALID;
     struct question *question;
@@ -85,6 +88,8 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     question->show_numbers = args->show_numbers;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);
+    if (drains)
+        text_copy(question->node, sizeof question->node, args->node);
     if (what == HOTLINE_EVENTS) {
         question->from_now = args->since != NULL && strcmp(args->since, "now") == 0;
         if (args->since != NULL && !question->from_now && !cursor_read(&question->cursor, args->since))

@@ -66,6 +66,7 @@ static void give_node(const struct out *out, const Cli__NodeRow *from)
     row.node.desks = from->desks;
     row.node.calls = from->calls;
     row.node.primary = from->primary;
+    row.node.draining = from->draining;
     give(out, &row);
 }
 

@@ -58,6 +58,7 @@ static bool allows_admin(const struct key_holder *holder, uint64_t question, str
 static bool is_of_admins(const Cli__Query *query)
 {
     return query->what == CLI__QUERY__WHAT__EXPORT || query->what == CLI__QUERY__WHAT__AUDIT ||
+           query->what == CLI__QUERY__WHAT__DRAIN || query->what == CLI__QUERY__WHAT__UNDRAIN ||
            query->what == CLI__QUERY__WHAT__EVENTS ||  // has callers' numbers whole
            query->show_numbers;
 }

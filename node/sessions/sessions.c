@@ -130,24 +130,41 @@ static void refuse_client(struct sessions *self, const struct world_client *clie
     send_to(self, client, pack(self, &message));
 }
 
+static void refuse(struct sessions *self, uint64_t id, Cli__Refused *refused, const char *elsewhere)
+{
+    Cli__NextNode node = CLI__NEXT_NODE__INIT;
+    if (elsewhere[0] != '\0') {
+        node.client = (char *)elsewhere;
+        refused->elsewhere = &node;
+    }
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = refused;
+    sessions_say(self, id, &message);
+}
+
 void sessions_refuse(struct sessions *self, uint64_t id, const char *reason, const char *detail, const char *what,
                      const char *elsewhere, char *const *errors, size_t error_count)
 {
     Cli__Refused refused = CLI__REFUSED__INIT;
-    Cli__NextNode node = CLI__NEXT_NODE__INIT;
     refused.reason = (char *)reason;
     refused.detail = (char *)detail;
     refused.what = (char *)what;
     refused.errors = (char **)errors;
     refused.n_errors = error_count;
-    if (elsewhere[0] != '\0') {
-        node.client = (char *)elsewhere;
-        refused.elsewhere = &node;
-    }
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
-    message.refused = &refused;
-    sessions_say(self, id, &message);
+    refuse(self, id, &refused, elsewhere);
+}
+
+void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail,
+                            const char *elsewhere)
+{
+    bool is_desk = event->type == EVENT_DESK_ATTACH;
+    Cli__Refused refused = CLI__REFUSED__INIT;
+    refused.reason = (char *)reason;
+    refused.detail = (char *)detail;
+    refused.what = is_desk ? event->attach_desk->agent : event->attach_gateway->gateway;
+    refused.attach = is_desk ? event->attach_desk->attach : event->attach_gateway->attach;
+    refuse(self, event->session, &refused, elsewhere);
 }
 
 static uint32_t next_nodes(struct sessions *self, Cli__NextNode *nodes, Cli__NextNode **pointers)
@@ -194,7 +211,7 @@ void sessions_unbind(struct sessions *self, uint64_t id)
     session->kind = 0;
 }
 
-void sessions_say_going(struct sessions *self)
+void sessions_say_going(struct sessions *self, bool only_attached)
 {
     Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
     Cli__Going going = CLI__GOING__INIT;
@@ -205,7 +222,8 @@ void sessions_say_going(struct sessions *self)
     message.going = &going;
     struct span packed = pack(self, &message);
     for (struct session *session = self->by_id; session != NULL; session = session->by_id.next)
-        send_to(self, &session->client, packed);
+        if (session->kind != 0 || !only_attached)
+            send_to(self, &session->client, packed);
 }
 
 // ---- in

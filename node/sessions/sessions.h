@@ -64,9 +64,12 @@ void sessions_say(struct sessions *self, uint64_t session, struct Cli__ToClient 
 void sessions_bind(struct sessions *self, uint64_t session, uint8_t kind, const char *name, uint64_t attach);
 void sessions_unbind(struct sessions *self, uint64_t session);
 // This node stops: every client is told where to go.
-void sessions_say_going(struct sessions *self);
+void sessions_say_going(struct sessions *self, bool only_attached);
 void sessions_refuse(struct sessions *self, uint64_t session, const char *reason, const char *detail, const char *what,
                      const char *elsewhere, char *const *errors, size_t error_count);
+// Names the attach that it answers: the client then goes on, to `elsewhere` if there is one.
+void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail,
+                            const char *elsewhere);
 
 // Which keys are admitted has changed: ends the sessions of those that are not, or are now somebody else's.
 typedef bool sessions_find_holder(void *context, const char *key, struct key_holder *ret_holder);

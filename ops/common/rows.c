@@ -49,6 +49,7 @@ static json_t *row_node(const struct hotline_row *row)
     json_object_set_new(to, "calls", json_integer(row->node.calls));
     add_text(to, "client", row->node.client);
     json_object_set_new(to, "primary", json_boolean(row->node.primary));
+    json_object_set_new(to, "draining", json_boolean(row->node.draining));
     add_hex(to, "boot", row->node.boot);
     return to;
 }

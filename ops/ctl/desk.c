@@ -105,12 +105,18 @@ static json_t *with_call(const struct hotline_event *event, bool reason)
     return fields;
 }
 
+// That node does not take him now; another does, or it will.
+static bool passes_by(const char *reason)
+{
+    return strcmp(reason, "draining") == 0 || strcmp(reason, "going") == 0 || strcmp(reason, "overload") == 0;
+}
+
 static void desk_refused(struct desk *self, const struct hotline_event *event)
 {
     json_t *fields =
         json_pack("{s:o, s:o}", "reason", output_text(event->reason), "detail", output_text(event->detail));
     desk_say(self, "refused", fields);
-    if (!self->attached)
+    if (!self->attached && !passes_by(event->reason))
         desk_over(self, EXIT_REFUSED);
 }
 

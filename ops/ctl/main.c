@@ -26,6 +26,7 @@ static const struct {
     {"explain", ctl_explain, "a call's story: placed how, rung where, why"},
     {"events", ctl_events, "every change of a call or an agent, from a cursor on"},
     {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
+    {"drain", ctl_drain, "a node hands its clients over and takes no new ones; --undo"},
     {"load", ctl_load, "drives real calls through real desks, measures"},
     {"keygen", ctl_keygen, "makes keys: of nodes, gateways, desks and admins"},
     {"enroll", ctl_enroll, "adds public keys to the directory"},
