@@ -133,22 +133,23 @@ static bool wait_all_up(struct stage *self)
 static void open_clients(struct stage *self, uint32_t gateway_region, uint32_t desk_region)
 {
     struct sim *sim = &self->live.sim;
-    char nodes[EDGE_NODES_BYTES], agent[CITY_NAME_BYTES];
+    char nodes[EDGE_NODES_BYTES], agent[CITY_NAME_BYTES], name[16];
     self->told_rings_us = self->desk_attached_us = self->desk_silent_us = 0;
     self->desk_rings = self->connects = self->is_connected = self->is_over = self->is_answered = false;
-    edge_init(&self->gateway, sim, gateway_region, 1);
+    snprintf(name, sizeof name, "gw-%u", gateway_region);
+    edge_init(&self->gateway, sim, gateway_region, 1, KEY_ROLE_GATEWAY, name);
     edge_nodes(&self->gateway, nodes);
     edge_begin(&self->gateway, 0);
     struct hotline_gateway_options gateway = {.nodes = nodes,
-                                              .gateway = "measure",
+                                              .gateway = name,
                                               .site = city_regions[gateway_region].name,
                                               .on_event = on_gateway,
                                               .user = self};
     edge_started(&self->gateway, client_gateway_create(&self->gateway.wire, &gateway, NULL));
-    edge_init(&self->desk, sim, desk_region, 2);
+    city_agent_name(desk_region, agent);  // the n-th agent is at home in the n-th region
+    edge_init(&self->desk, sim, desk_region, 2, KEY_ROLE_DESK, agent);
     edge_nodes(&self->desk, nodes);
     edge_begin(&self->desk, 0);
-    city_agent_name(desk_region, agent);  // the n-th agent is at home in the n-th region
     struct hotline_desk_options desk = {.nodes = nodes, .agent = agent, .on_event = on_desk, .user = self};
     edge_started(&self->desk, client_desk_create(&self->desk.wire, &desk, NULL));
 }
@@ -285,7 +286,7 @@ static int run(struct stage *self, uint32_t kills, uint32_t calls)
 {
     struct sim *sim = &self->live.sim;
     uint32_t lost = kills;
-    sim->agent_count = SIM_REGIONS;
+    sim->agent_count = sim->gateway_count = SIM_REGIONS;
     if (live_open(&self->live)) {
         observers_create(sim);
         city_write_directory(sim);

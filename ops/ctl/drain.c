@@ -44,7 +44,7 @@ int ctl_drain(struct globals *globals, char **words, size_t count)
     int status = EXIT_REFUSED;
     for (bool goes_on = true, first = true; goes_on; first = false) {
         struct ask ask;
-        if (!ask_open(&ask, nodes))
+        if (!ask_open(&ask, globals, nodes))
             return EXIT_WRONG_USAGE;
         status = ask_rows(&ask, undo ? HOTLINE_UNDRAIN : HOTLINE_DRAIN, &args, on_row, NULL);
         goes_on = first && status == EXIT_REFUSED && strcmp(ask.reason, "other_node") == 0 && ask.elsewhere[0];
