@@ -1,5 +1,5 @@
 # The example directory, desks at it and calls that real callers would make. Sourced by ops/up, which sets: here, dir,
-# count, ctl, room, desks.
+# count, base, build, ctl, web, room, desks.
 
 # The node list with the node nearest to a place first: as a client there would have it.
 demo_nodes_from() { # LAT LON
@@ -154,4 +154,34 @@ demo_calls() {
     echo
     echo "ops/up: $good of $all calls were connected to the truly nearest agent"
     [ "$good" -eq "$all" ]
+}
+
+# The wallboard and the desk page, beside the first node. Their lines are printed once it is ready.
+demo_web() {
+    local port=$((base + 3 * count)) folder=$dir/web try agent at
+    mkdir -p "$folder"
+    [ -x "$web" ] || { echo "ops/up: there is no $web: no wallboard"; return; }
+    "$here/ops/web/make-tokens" "$folder/tokens"
+    if ! "$here/ops/web/ui/build" "$build/ops/web/pages" >"$folder/pages.log" 2>&1; then
+        echo "ops/up: the pages are not built (Node.js and npm are needed): $folder/pages.log"
+        return
+    fi
+    # Descriptor 8 is the demo's desks': they must end with us.
+    "$web" --nodes "$demo_all" --tokens "$folder/tokens" --listen "127.0.0.1:$port" --pages "$build/ops/web/pages" \
+        8>&- >"$folder/log" 2>&1 &
+    desks+=($!)
+    for try in {1..100}; do
+        grep -qs 'hotline-web: ready' "$folder/log" && break
+        [ "$try" != 100 ] || { echo "ops/up: hotline-web did not start: $(cat "$folder/log")"; return; }
+        sleep 0.1
+    done
+    at=http://127.0.0.1:$port
+    agent=$(sed -nE '1s/.*"agent":"([^"]*)".*/\1/p' "$room/agents")
+    cat <<END
+
+In a browser (tokens: $folder/tokens):
+
+  $at/#token=$(cut -d' ' -f2 "$folder/tokens/viewer")      the wallboard
+  $at/desk#token=$(cut -d' ' -f2 "$folder/tokens/desk")&agent=$agent      a desk
+END
 }
