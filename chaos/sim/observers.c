@@ -165,7 +165,7 @@ static void on_kept_row(void *user, const struct hotline_row *row)
         return;
     struct hotline_question_args args = {.call = row->explain.called_back_by};
     if (args.call[0] != '\0') {
-        hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, NULL);
+        hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, on_done);
         return;
     }
     const char *call = row->explain.call_back[0] != '\0' ? row->explain.call_back : row->explain.call;
@@ -181,7 +181,7 @@ void observers_tell_kept(struct sim *sim)
             struct observer *self = sim->observers[turn++ % sim->node_count];
             if (!self->answers)
                 continue;
-            hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, NULL);
+            hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, on_done);
             break;
         }
     }
