@@ -107,6 +107,7 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "client_messages_not_sent", sessions.not_sent);
     number(status, "clients_timed_out", sessions.timed_out);
     number(status, "client_messages_over_rate", sessions.over_rate);
+    number(status, "keys_shut_out", sessions.shut_out);
     number(status, "client_words_forbidden", sessions.forbidden);
     number(status, "sessions_shut", sessions.shut);
 }

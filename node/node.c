@@ -193,6 +193,13 @@ static void tell_hearsay(struct node *self)
     self->hearsay_us = self->now.mono_us + (uint64_t)HEARSAY_EVERY_MS * 1000;
 }
 
+static void on_shut_out(void *context, const char *key)
+{
+    struct node *self = context;
+    node_say(self, "shut_out", "key=%s why=flood", key);
+    trust_recheck(self);
+}
+
 // ---- life
 
 static void read_record(void *context, const struct record *record)
@@ -255,7 +262,8 @@ static void create_floors(struct node *self)
                                               .query = on_query,
                                               .apply_part = on_apply_part,
                                               .next_nodes = on_next_nodes,
-                                              .sees_majority = on_sees_majority};
+                                              .sees_majority = on_sees_majority,
+                                              .shut_out = on_shut_out};
     self->sessions = sessions_create(self->world, &sessions, &sessions_events);
     self->acceptance = acceptance_create(config->self.name, self->store, self->feed, self->sessions);
 }

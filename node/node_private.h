@@ -89,6 +89,7 @@ bool primary_sees_majority(const struct node *self);
 
 // trust.c
 bool trust_find(void *node, const char *key, struct key_holder *ret_holder);  // false: nobody who is trusted
+void trust_recheck(struct node *self);                                        // who is admitted may have changed
 void trust_changed(struct node *self);                                        // there is another directory
 
 // audit.c: `refused`: why, or ""

@@ -36,12 +36,18 @@ bool node_admits(const struct node *self, const char *key, enum world_port port)
 {
     struct key_holder holder;
     return trust_find((void *)self, key, &holder) &&
-           (holder.role == KEY_ROLE_NONE || (holder.role == KEY_ROLE_NODE) == (port == WORLD_PORT_PEER));
+           (holder.role == KEY_ROLE_NONE || (holder.role == KEY_ROLE_NODE) == (port == WORLD_PORT_PEER)) &&
+           !sessions_shuts_out(self->sessions, world_now(self->world), key);
+}
+
+void trust_recheck(struct node *self)
+{
+    if (self->world->type->keys_changed != NULL)
+        self->world->type->keys_changed(self->world);
 }
 
 void trust_changed(struct node *self)
 {
     sessions_keys_changed(self->sessions, trust_find, self);
-    if (self->world->type->keys_changed != NULL)
-        self->world->type->keys_changed(self->world);
+    trust_recheck(self);
 }

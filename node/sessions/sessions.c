@@ -407,8 +407,12 @@ void sessions_receive(struct sessions *self, struct now now, const struct world_
         return;
     struct party *party = parties_need(&self->parties, holder->key);
     bool is_bound = holder->role != KEY_ROLE_NONE && self->options.messages_s != 0;
-    if (is_bound && !party_may_speak(party, now.mono_us, self->options.messages_s)) {
+    enum party_hearing hearing = is_bound ? party_hear(party, now.mono_us, self->options.messages_s) : PARTY_HEARD;
+    if (hearing != PARTY_HEARD) {
         self->counts.over_rate++;
+        self->counts.shut_out += hearing == PARTY_SHUT_OUT;
+        if (hearing == PARTY_SHUT_OUT)
+            self->events.shut_out(self->events.context, party->key);
         return;
     }
     struct session *session = find_or_add(self, client, holder, party);
@@ -436,6 +440,12 @@ void sessions_keys_changed(struct sessions *self, sessions_find_holder *find_hol
         self->counts.shut++;
         end(self, session);
     }
+}
+
+bool sessions_shuts_out(const struct sessions *self, struct now now, const char *key)
+{
+    const struct party *party = parties_find(&self->parties, key);
+    return party != NULL && now.mono_us < party->shut_out_us;
 }
 
 bool sessions_holder(const struct sessions *self, uint64_t id, struct key_holder *ret_holder)

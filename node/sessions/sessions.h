@@ -39,12 +39,14 @@ struct sessions_events {  // called from sessions_receive and sessions_tick
     // Other nodes a client could go to, best first. Lends what it fills in; returns how many.
     uint32_t (*next_nodes)(void *context, struct Cli__NextNode *ret_nodes, uint32_t room);
     bool (*sees_majority)(void *context);
+    void (*shut_out)(void *context, const char *key);  // see sessions_shuts_out
 };
 
 struct sessions_counts {
     uint64_t sessions, desks, gateways;
     uint64_t received, malformed, too_large, over_bound, not_attached, not_sent, timed_out;
     uint64_t over_rate;  // not heard: its key said more than it may
+    uint64_t shut_out;   // keys, for saying far more
     uint64_t forbidden;  // not this key's to say
     uint64_t shut;       // sessions of keys that are admitted no longer
 };
@@ -74,6 +76,8 @@ void sessions_refuse_attach(struct sessions *self, const struct event *event, co
 // Which keys are admitted has changed: ends the sessions of those that are not, or are now somebody else's.
 typedef bool sessions_find_holder(void *context, const char *key, struct key_holder *ret_holder);
 void sessions_keys_changed(struct sessions *self, sessions_find_holder *find, void *context);
+// A key that says far too much is not admitted for a moment: its connections are closed, so that others are heard.
+bool sessions_shuts_out(const struct sessions *self, struct now now, const char *key);
 // Who is at the other end of a session; false: it is gone.
 bool sessions_holder(const struct sessions *self, uint64_t session, struct key_holder *ret_holder);
 

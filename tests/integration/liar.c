@@ -1,6 +1,7 @@
 // Has a key, and with it says what is not its to say. usage: liar ENDPOINT#KEY KEY-FILE LIE ARGUMENT REASON
 //   desk AGENT, gateway NAME: attaches as that    call ID: attaches as its key's gateway, submits a call of that id
 //   replay AGENT: attaches, and again with an older number    sessions COUNT: so many connections at once
+//   flood SECONDS: attaches as its key's gateway and submits calls that go nowhere, as fast as it can; REASON is not looked at
 //   large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
 // Status 0: the node refused with that reason. What it counted is for the test to see.
 #include "cluster/keys/keys.h"
@@ -130,6 +131,36 @@ static void many_sessions(uint32_t count, char reason[64])
         zmq_close(sockets[i]);
 }
 
+static void flood(void *socket, unsigned long seconds)
+{
+    uint64_t count = 0, sent = 0;
+    char call[128];
+    Cli__Submit words = CLI__SUBMIT__INIT;
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    struct timespec now, end;
+    message.protocol = 1;
+    message.body_case = CLI__TO_NODE__BODY_SUBMIT;
+    message.submit = &words;
+    words.call = call;
+    words.attach = attach_now();
+    words.number = (char *)"+249912345678";
+    words.queue = (char *)"no-such-queue";  // each is looked at, and refused
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += (time_t)seconds;
+    do {
+        uint8_t packed[512];
+        snprintf(call, sizeof call, "%s:%llu", key.party, (unsigned long long)count++);
+        size_t bytes = cli__to_node__get_packed_size(&message);
+        check(bytes <= sizeof packed);
+        cli__to_node__pack(&message, packed);
+        sent += zmq_send(socket, packed, bytes, ZMQ_DONTWAIT) >= 0;
+        while (zmq_recv(socket, packed, sizeof packed, ZMQ_DONTWAIT) >= 0)  // who does not read is not written to
+            continue;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec < end.tv_sec);
+    printf("%llu calls in %lu s\n", (unsigned long long)sent, seconds);
+}
+
 static void send_raw(void *socket, size_t bytes, uint8_t with)
 {
     uint8_t *data = malloc(bytes + 1);
@@ -157,6 +188,10 @@ static void lie(void *socket, const char *what, const char *argument, char reaso
     } else if (strcmp(what, "garbage") == 0) {
         for (unsigned long i = strtoul(argument, NULL, 10); i > 0; i--)
             send_raw(socket, i % 200, (uint8_t)(i * 37));
+    } else if (strcmp(what, "flood") == 0) {
+        attach_gateway(socket, key.party);
+        flood(socket, strtoul(argument, NULL, 10));
+        return;
     } else if (strcmp(what, "sessions") == 0) {
         many_sessions((uint32_t)strtoul(argument, NULL, 10), reason);
         return;
@@ -185,7 +220,7 @@ int main(int count, char **words)
     zmq_close(socket);
     zmq_ctx_term(context);
     key_pair_close(&key);
-    if (strcmp(reason, words[5]) == 0)
+    if (strcmp(reason, words[5]) == 0 || strcmp(words[3], "flood") == 0)
         return 0;
     printf("refused as '%s', not as '%s'\n", reason, words[5]);
     return 1;
