@@ -215,6 +215,7 @@ static bool open_store(struct node *self, struct problem *ret_problem)
     struct store_options options = {.node = self->config->self.name,
                                     .boot = self->boot,
                                     .records_max = self->config->records_max,
+                                    .owner_records_max = self->config->records_per_owner,
                                     .horizon_kind_mask =
                                         1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF | 1u << REC__KIND__AUDIT};
     self->store = store_create(&options);

@@ -176,6 +176,7 @@ static void set_body(struct store *self, struct entry *entry, struct span body)
 static void lift(struct store *self, struct entry *entry, uint32_t bucket)
 {
     feed_index_remove(&entry->feed->index, entry->record.version.seq, entry);
+    store_owner_of(entry->feed)->records--;
     self->buckets[bucket] -= entry->hash;
 }
 
@@ -183,6 +184,7 @@ static void lay(struct store *self, struct entry *entry, struct store_feed *feed
 {
     uint64_t seq = entry->record.version.seq;
     entry->feed = feed;
+    store_owner_of(feed)->records++;
     if (self->reading)
         feed_index_append(&feed->index, seq, entry);
     else if (feed_index_place(&feed->index, seq, entry) != NULL)
@@ -231,7 +233,8 @@ enum store_taken store_settle(struct store *self, const struct record *record, s
     }
     struct version version = record->version;
     struct store_feed *feed = store_need_feed(self, version.owner, version.boot);
-    if (feed == NULL)
+    bool comes_anew = feed != NULL && (entry == NULL || entry->feed->key.owner != feed->key.owner);
+    if (feed == NULL || (comes_anew && store_owner_of(feed)->records >= self->owner_records_max))
         return refuse(self);
     version.owner = feed->key.owner;
     if (entry != NULL)
@@ -339,6 +342,7 @@ struct store *store_create(const struct store_options *options)
     text_copy(self->node, sizeof self->node, options->node);
     self->boot = options->boot;
     self->records_max = options->records_max;
+    self->owner_records_max = options->owner_records_max != 0 ? options->owner_records_max : options->records_max;
     self->horizon_kind_mask = options->horizon_kind_mask;
     self->own = store_need_feed(self, self->node, self->boot);
     return self;

@@ -45,6 +45,7 @@ struct store_options {
     const char *node;  // copied: the owner of what is put here
     uint64_t boot;
     uint64_t records_max;
+    uint64_t owner_records_max;  // with their place in one owner's feeds; 0: records_max
     uint64_t horizon_kind_mask;  // bit k: records of kind k are subject to the horizon
 };
 

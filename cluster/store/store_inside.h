@@ -31,6 +31,7 @@ struct store_kind {
 
 struct store_owner {
     UT_hash_handle hh;
+    uint64_t records;  // with their place in a feed of this owner
     char name[];
 };
 
@@ -49,6 +50,11 @@ struct store_feed {
     UT_hash_handle hh;
 };
 
+static inline struct store_owner *store_owner_of(const struct store_feed *feed)
+{
+    return (struct store_owner *)(void *)((char *)(uintptr_t)feed->key.owner - offsetof(struct store_owner, name));
+}
+
 struct pending_cursor {  // on stable storage once this batch is
     uint64_t batch;
     struct store_feed *feed;
@@ -58,7 +64,7 @@ struct pending_cursor {  // on stable storage once this batch is
 struct store {
     char node[NAME_MAX_BYTES + 1];
     uint64_t boot;
-    uint64_t records_max;
+    uint64_t records_max, owner_records_max;
     uint64_t horizon_kind_mask;
     uint64_t horizon_ms;
     struct store_kind *kinds[STORE_KINDS];  // NULL: none of that kind yet

@@ -34,7 +34,7 @@ struct config {
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
     uint32_t sessions_per_key;                           // of one gateway, agent or admin at a time
     uint32_t client_messages_s;                          // a second, of one key; further ones are dropped
-    uint64_t records_max;
+    uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;
     // Not in a file: for the simulator.
     uint32_t feed_window_bytes;  // feed_options.window_bytes

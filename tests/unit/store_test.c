@@ -149,6 +149,30 @@ static void past_records_max_only_what_is_there_may_change(void **state)
     assert_int_equal(store_last_seq(node->store), 1001);
 }
 
+static void one_owner_may_not_fill_the_store(void **state)
+{
+    (void)state;
+    struct disk_memory *medium = disk_memory_create();
+    struct store_options options = {.node = "nairobi", .boot = 1, .records_max = 1000, .owner_records_max = 10};
+    struct node node = {medium, disk_memory_open(medium), store_create(&options)};
+    struct problem problem;
+    char id[16];
+    assert_true(store_open(node.store, node.disk, &problem));
+    for (uint64_t i = 1; i <= 10; i++) {
+        snprintf(id, sizeof id, "c%d", (int)i);
+        assert_int_equal(take_as(&node, id, of(1, "berlin", 7 + i % 2, i), "x"), STORE_TAKEN);  // in both its boots
+    }
+    assert_int_equal(take_as(&node, "one-more", of(1, "berlin", 8, 11), "x"), STORE_REFUSED);
+    assert_int_equal(take_as(&node, "c1", of(2, "berlin", 8, 12), "y"), STORE_TAKEN);    // it has that one already
+    assert_int_equal(take_as(&node, "others", of(1, "cairo", 3, 1), "x"), STORE_TAKEN);  // others have room
+    assert_int_equal(take_as(&node, "others", of(2, "berlin", 8, 13), "x"), STORE_REFUSED);
+    assert_int_equal(take_as(&node, "c1", of(3, "cairo", 3, 2), "z"), STORE_TAKEN);  // which makes room for berlin
+    assert_int_equal(take_as(&node, "one-more", of(1, "berlin", 8, 14), "x"), STORE_TAKEN);
+    store_free(node.store);
+    node.disk->type->close(node.disk);
+    disk_memory_free(medium);
+}
+
 // ---- digests
 
 static void the_digest_depends_on_the_records_not_on_their_history(void **state)
@@ -293,6 +317,7 @@ int main(void)
         WITH_NODE(nobody_else_continues_the_feed_of_this_boot),
         WITH_NODE(what_is_out_of_range_is_refused_and_counted),
         WITH_NODE(past_records_max_only_what_is_there_may_change),
+        cmocka_unit_test(one_owner_may_not_fill_the_store),
         WITH_NODE(the_digest_depends_on_the_records_not_on_their_history),
         WITH_NODE(every_field_of_a_record_counts_in_the_digest),
         WITH_NODE(the_digest_of_a_known_record_is_known),
