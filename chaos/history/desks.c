@@ -87,7 +87,8 @@ static void rings_call_back(struct judge *self, struct client *desk, struct leg 
         return;
     desk->lost = lost;
     lost->backs++;
-    judge_leg_caller_tried(self, lost);
+    lost->is_tried = true;
+    judge_leg_caller_tried(self, lost->caller.text);
     if (lost->speaker != 0 && judge_passed(self, lost->speaker_us, self->options.progress_ms))
         judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
                       "desk %s is rung for %s at %.3f s, whose caller speaks with client %" PRIu32 " since %.3f s",
@@ -130,6 +131,8 @@ static void rings(struct judge *self, struct client *desk, const struct history_
     if (desk->leg != NULL)
         desk->leg->desks++;
     rings_in_vain(self, desk);
+    if (strchr(call, '~') != NULL)
+        judge_leg_caller_tried(self, text_or_none(event->party));
     rings_call_back(self, desk, judge_leg_of_call_back(self, call));
 }
 
@@ -187,7 +190,7 @@ static void dialled(struct judge *self, struct client *desk, const struct histor
         return;
     lost->speaker = desk->number;
     lost->speaker_us = self->us;
-    judge_leg_caller_tried(self, lost);
+    judge_leg_caller_tried(self, lost->caller.text);
 }
 
 static void ends(struct judge *self, struct client *desk, const struct history_event *event)

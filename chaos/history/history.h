@@ -74,7 +74,7 @@
     X(WORD_LOST, "client.word_lost")    /* a node's message to this client was lost on its way */                      \
     /* desks */                                                                                                        \
     X(TOLD_OFFER, "told.offer")         /* attach, call, n, node */                                                    \
-    X(RINGS, "desk.rings")              /* call, n, deadline_ms: the person hears it */                                \
+    X(RINGS, "desk.rings")              /* call, n, deadline_ms, [party: the number, of a call-back]: the person hears it */ \
     X(ACCEPTS, "desk.accepts")          /* call: the person's doing */                                                 \
     X(DECLINES, "desk.declines")        /* call: the person's doing */                                                 \
     X(WITHDRAWN, "desk.withdrawn")      /* call, reason: it rings no more; or, accepted, will not come */              \

@@ -244,7 +244,7 @@ bool judge_leg_suits(const struct leg *leg, const struct client *desk);
 // The call that the call-back `id` stands for; NULL: not known, or no call-back.
 struct leg *judge_leg_of_call_back(struct judge *self, const char *id);
 // Every lost call of that caller: he was rung, or has been answered.
-void judge_leg_caller_tried(struct judge *self, struct leg *leg);
+void judge_leg_caller_tried(struct judge *self, const char *caller);
 bool judge_leg_waits(const struct leg *leg);
 
 // ---- decisions.c

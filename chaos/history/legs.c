@@ -59,13 +59,13 @@ struct leg *judge_leg_of_call_back(struct judge *self, const char *id)
     return judge_leg_find(self, base);
 }
 
-void judge_leg_caller_tried(struct judge *self, struct leg *leg)
+void judge_leg_caller_tried(struct judge *self, const char *caller)
 {
-    leg->is_tried = true;
-    for (struct leg *other = self->count.owed > 0 && leg->caller.text[0] != '\0' ? self->legs : NULL; other != NULL;
-         other = other->hh.next)
-        if (other->state == LEG_OWED && name_is(&other->caller, leg->caller.text))
-            other->is_tried = true;
+    if (caller[0] == '\0' || self->count.owed == 0)
+        return;
+    for (struct leg *leg = self->legs; leg != NULL; leg = leg->hh.next)
+        if (leg->state == LEG_OWED && name_is(&leg->caller, caller))
+            leg->is_tried = true;
 }
 
 // ---- kept and dropped
@@ -255,7 +255,7 @@ static void joined(struct judge *self, struct leg *leg)
         return;
     }
     leg->was_joined = true;
-    judge_leg_caller_tried(self, leg);
+    judge_leg_caller_tried(self, leg->caller.text);
     leg->agent_left_us = 0;
     const struct client *gateway = leg->gateway;
     leg->joined_attach = gateway->sent_attach > gateway->attach ? gateway->sent_attach : gateway->attach;

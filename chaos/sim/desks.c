@@ -150,6 +150,7 @@ static void on_offer(struct desk_person *self, const struct hotline_event *event
     sim_tell(sim_of(self), (struct history_event){.word = HISTORY_RINGS,
                                                   .client = self->edge.number,
                                                   .call = event->call,
+                                                  .party = self->lost[0] != '\0' ? self->number : NULL,
                                                   .n = event->n,
                                                   .deadline_ms = event->deadline_ms});
     uint64_t mood = chance_below(chance_of(self), 100);

@@ -100,6 +100,8 @@ static void any_pair(struct sim *sim, uint32_t *ret_a, uint32_t *ret_b)
 static void end_one(void *subject, uint64_t pair)
 {
     struct sim *sim = subject;
+    if (is_link(sim, (uint32_t)(pair >> 16), pair >> 8 & 255))
+        return;  // all was healed meanwhile
     set_cut(sim, (uint32_t)(pair >> 16), pair >> 8 & 255, pair & 255, false);
     net_release(&sim->net);
     change(sim);

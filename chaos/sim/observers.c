@@ -126,7 +126,7 @@ void observers_count_open(struct sim *sim)
         struct observer *self = sim->observers[i];
         self->open = 0;
         self->answers = false;
-        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 900, on_open_row, NULL);
+        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 900, on_open_row, on_done);
         hotline_ask(self->edge.client, HOTLINE_CALLS, NULL, 900, on_open_row, on_open_done);
         edge_settle(&self->edge);
     }

@@ -47,6 +47,8 @@ static const struct {
     {"adopt_in_turn", "the live nodes make a call-back in turn, not all at once"},
     {"kept_is_kept", "a promise that a call-back has kept is not kept again"},
     {"cancel_needless", "a call-back of a call that is back, or has ended otherwise, is cancelled"},
+    {"one_call_back", "a call that is being called back is not called back again"},
+    {"spoken_call_back_stays", "a call-back whose caller is on the line is not taken from its desk"},
     // the same everywhere, and on disks
     {"wait_for_disk", "a call is accepted, and a copy acknowledged, only when it is on the disk"},
     {"new_boot_stored_nothing", "what a peer had stored counts no longer when it has started anew"},

@@ -12,6 +12,8 @@
 #include "node/client/desk.h"
 #include "node/client/texts.h"
 
+#include "cluster/base/rule.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,7 +240,7 @@ static void offered(struct desk *self, const Cli__Offered *words)
 // The person speaks with a caller she has dialled: no node can end that, and one that says so has a wrong picture.
 static bool keeps_call_back(struct desk *self)
 {
-    if (self->state != DESK_ON_CALL || !text_is_call_back(self->offer.call))
+    if (!RULE(spoken_call_back_stays) || self->state != DESK_ON_CALL || !text_is_call_back(self->offer.call))
         return false;
     attachment_renew(&self->base);
     return true;

@@ -159,7 +159,7 @@ void callback_look(struct board *self, struct promise *promise, bool redialled, 
         return;
     }
     bool taken = is_taken(call), spoken = taken && call->duty->joined;
-    if (RULE(cancel_needless) && needless != NULL && !spoken) {
+    if (RULE(cancel_needless) && needless != NULL && !(spoken && RULE(spoken_call_back_stays))) {
         self->counters.callbacks_cancelled++;
         call_end(self, call, REC__END_REASON__CANCELLED, needless);
         promise->mine = 0;

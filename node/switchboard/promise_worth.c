@@ -64,6 +64,8 @@ static enum worth worth_of_call_backs(struct board *self, struct promise *promis
             return WORTH_SETTLED;
         if (back->state == REC__CALL_STATE__ENDED)
             continue;
+        if (!RULE(one_call_back))
+            continue;
         if (!is_gone(self, owner_of(self, record)) || desk_has(self, record->id))
             worth = WORTH_WATCHED;  // desk_has: its maker is gone, but the agent is at it
     }
@@ -75,9 +77,10 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
 {
     const struct call *call = board_find_call(self, promise->call);
     const Rec__Call *lost = finding->lost = board_stored_call(self, promise->call, &finding->record);
-    finding->worth = WORTH_WATCHED;
+    finding->worth = WORTH_NOTHING;
     if (lost == NULL)
-        return;  // a call-back of it came first
+        return;  // a call-back of it, or its caller's next call, came first, and it may never come
+    finding->worth = WORTH_WATCHED;
     finding->owner = owner_of(self, finding->record);
     bool spoken = lost->state == REC__CALL_STATE__CONNECTED, at_once = false;
     if (lost->state == REC__CALL_STATE__ENDED) {
@@ -120,23 +123,22 @@ static void look_at_redial(struct board *self, const struct promise *promise, st
         finding->worth = WORTH_WATCHED;
 }
 
-// A call that was itself dialled anew for a lost one is covered by the call-backs of that.
-static bool is_covered(struct board *self, const struct finding *finding)
+// A call that was itself dialled anew for a lost one, whose promise was open then: the call-backs of that are for the
+// same caller, and one that had an outcome had it after this call began.
+static enum worth worth_of_first(struct board *self, const struct finding *finding)
 {
-    if (finding->lost == NULL || finding->lost->redials[0] == '\0' || text_is_call_back(finding->lost->redials))
-        return false;
-    const struct promise *first = promise_find(self, finding->lost->redials);
+    const char *redials = finding->lost == NULL ? "" : finding->lost->redials;
+    const struct promise *first = redials[0] == '\0' || text_is_call_back(redials) ? NULL : promise_find(self, redials);
     if (first == NULL)
-        return false;
+        return WORTH_OWED;
     if (first->settled_ms == 0)
-        return true;
+        return WORTH_WATCHED;
     for (uint32_t number = 1; number <= first->largest; number++) {
         const Rec__Call *back = call_back_number(self, first->call, number, NULL);
-        uint64_t settled_ms = back == NULL ? 0 : back->connected_ms > 0 ? back->connected_ms : back->ended_ms;
-        if (back != NULL && settles(back) && settled_ms >= finding->record->born_ms)
-            return true;
+        if (back != NULL && settles(back))
+            return WORTH_SETTLED;
     }
-    return false;
+    return first->reached ? WORTH_SETTLED : WORTH_OWED;
 }
 
 struct finding promise_look(struct board *self, struct promise *promise)
@@ -147,11 +149,11 @@ struct finding promise_look(struct board *self, struct promise *promise)
         look_at_redial(self, promise, &finding);
     if (finding.worth == WORTH_NOTHING)
         return finding;
-    enum worth by_call_backs = worth_of_call_backs(self, promise);
-    if (by_call_backs == WORTH_SETTLED || by_call_backs == WORTH_WATCHED)
-        finding.worth = by_call_backs;
-    else if (finding.worth >= WORTH_OWED && is_covered(self, &finding))
-        finding.worth = WORTH_WATCHED;
+    enum worth kept = worth_of_call_backs(self, promise);
+    if (kept == WORTH_OWED && finding.worth >= WORTH_OWED)
+        kept = worth_of_first(self, &finding);
+    if (kept == WORTH_SETTLED || kept == WORTH_WATCHED)
+        finding.worth = kept;
     else if (finding.worth == WORTH_OWED_AT_ONCE && promise->largest > 0)
         finding.worth = WORTH_OWED;  // the one that was made at once is gone
     return finding;

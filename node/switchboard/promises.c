@@ -248,9 +248,8 @@ void promise_heard(struct board *self, const char *node, uint64_t boot)
 
 void promise_swept(struct board *self, const char *node)
 {
-    struct board_node *swept = known_node(self, node);
-    if (swept != NULL)
-        swept->swept = true;
+    uint32_t index = board_node_index(self, node);  // perhaps before it is up
+    self->nodes[index].swept = true;
 }
 
 // ---- a caller who dials again

@@ -22,7 +22,7 @@ struct callbacks {
 };
 
 enum worth {
-    WORTH_NOTHING,  // ended otherwise, or its owner is up with its gateway: no call-back of it may be left
+    WORTH_NOTHING,  // not known here, ended otherwise, or its owner is up with its gateway
     WORTH_SETTLED,  // a call-back had an outcome, or speaks
     WORTH_WATCHED,  // kept by somebody: by its owner, by a call-back, by the caller's next call
     WORTH_OWED,

@@ -135,7 +135,7 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
     uint32_t agent;
     struct here *here = rung_here(self, withdraw->name, &agent);
     if (here != NULL) {
-        if (callback_is_spoken(&here->rung))
+        if (RULE(spoken_call_back_stays) && callback_is_spoken(&here->rung))
             here->rung.confirmed = true;  // never let go: its maker is told no more
         else if (!RULE(judge_by_attach) || withdraw->name->call_attach >= here->rung.call_attach)
             desk_clear_call(self, agent, withdraw->reason);
@@ -234,7 +234,7 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         bool ended = body->state == REC__CALL_STATE__ENDED;
         bool other = body->agent[0] != '\0' &&
                      (strcmp(body->agent, id) != 0 || body->agent_login != attach_login(self->desks[agent].attach));
-        if (callback_is_spoken(&here->rung) && (ended || other)) {
+        if (RULE(spoken_call_back_stays) && callback_is_spoken(&here->rung) && (ended || other)) {
             here->rung.confirmed = true;  // never let go: the desk ends it
         } else if (RULE(copy_frees_desk) && ended) {
             desk_clear_call(self, agent, "ended");
