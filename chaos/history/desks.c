@@ -89,7 +89,7 @@ static void rings_call_back(struct judge *self, struct client *desk, struct leg 
     lost->backs++;
     lost->is_tried = true;
     judge_leg_caller_tried(self, lost->caller.text);
-    if (lost->speaker != 0 && judge_passed(self, lost->speaker_us, self->options.progress_ms))
+    if (lost->speaker != 0 && judge_passed(self, lost->speaker_us, self->options.held_ms))
         judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
                       "desk %s is rung for %s at %.3f s, whose caller speaks with client %" PRIu32 " since %.3f s",
                       desk->name.text, desk->call, seconds(self->us), lost->speaker, seconds(lost->speaker_us));

@@ -114,7 +114,7 @@ static void a_call_back_that_was_cancelled_for_nothing_leaves_the_call_lost(void
 static void a_caller_who_speaks_with_one_agent_is_not_rung_for_another(void **state)
 {
     (void)state;
-    WRONG(CALLED_BACK_TWICE, CITY CALL("a") VANISHED REACHED("a~1") RUNG("40000000", "2", "a~2"), "boris", "a~2",
+    WRONG(CALLED_BACK_TWICE, CITY CALL("a") VANISHED REACHED("a~1") RUNG("50000000", "2", "a~2"), "boris", "a~2",
           "client 1");
 }
 
