@@ -167,6 +167,11 @@ static bool is_admitted(const struct io *self, const char *endpoint)
                                     self->handler->admits(self->handler->context, key + 1, WORLD_PORT_PEER));
 }
 
+static bool may_connect(const struct io *self, const struct link *link)
+{
+    return link->control_at[0] != '\0' && is_admitted(self, link->control_at) && is_admitted(self, link->bulk_at);
+}
+
 static bool world_link_open(struct world *world, uint32_t index, const char *control, const char *bulk)
 {
     struct io *self = (struct io *)world;
@@ -176,7 +181,7 @@ static bool world_link_open(struct world *world, uint32_t index, const char *con
     if (!text_copy(link->control_at, sizeof link->control_at, control) ||
         !text_copy(link->bulk_at, sizeof link->bulk_at, bulk))
         return false;
-    return !is_admitted(self, control) || connect_link(self, link);
+    return !may_connect(self, link) || connect_link(self, link);
 }
 
 static void world_keys_changed(struct world *world)
@@ -187,11 +192,10 @@ static void world_keys_changed(struct world *world)
     self->counts.connections_shut += guard_recheck(&self->guard, self->handler->admits, self->handler->context);
     for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++) {
         struct link *link = &self->links[i];
-        bool admitted = link->control_at[0] != '\0' && is_admitted(self, link->control_at);
-        if (admitted && link->control == NULL)
-            connect_link(self, link);
-        else if (!admitted)
+        if (!may_connect(self, link))
             disconnect(link);
+        else if (link->control == NULL)
+            connect_link(self, link);
     }
 }
 

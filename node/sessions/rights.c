@@ -48,6 +48,16 @@ static bool allows_desk(const struct key_holder *holder, const Cli__AttachDesk *
            refuse(refusal, "not_yours", attach->agent, holder, "a desk attaches for its key's agent only");
 }
 
+// On a stand-by connection it says for whom it stands by, and so who is still heard.
+static bool allows_ping(const struct key_holder *holder, const Cli__Ping *ping, struct refusal *refusal)
+{
+    bool is_own = strcmp(holder->party, ping->party) == 0 ||
+                  (holder->role == KEY_ROLE_GATEWAY && is_of(holder->party, ping->party));
+    bool says_nothing = ping->party[0] == '\0' && ping->attached_to[0] == '\0';
+    return says_nothing || is_own ||
+           refuse(refusal, "not_yours", ping->party, holder, "a client stands by for itself only");
+}
+
 static bool allows_admin(const struct key_holder *holder, uint64_t question, struct refusal *refusal)
 {
     snprintf(refusal->number, sizeof refusal->number, "%" PRIu64, question);
@@ -80,6 +90,7 @@ bool rights_allow(const struct key_holder *holder, const Cli__ToNode *words, str
     case CLI__TO_NODE__BODY_QUERY:
         return !is_of_admins(words->query) || allows_admin(holder, words->query->query, ret_refusal);
     case CLI__TO_NODE__BODY_PING:
+        return allows_ping(holder, words->ping, ret_refusal);
     case CLI__TO_NODE__BODY_DETACH:
     case CLI__TO_NODE__BODY_DESK_WORD:  // of whom this connection attached as
     case CLI__TO_NODE__BODY_LEG_WORD:

@@ -86,6 +86,27 @@ static void a_gateway_has_names_and_calls_that_begin_with_its_own(void **state)
     assert_string_equal(submits(&gateway, "pbx2:17-1"), "not_yours");
 }
 
+static const char *stands_by(const struct key_holder *holder, const char *party)
+{
+    Cli__Ping words = CLI__PING__INIT;
+    words.party = (char *)party;
+    return said(holder, CLI__TO_NODE__BODY_PING, &words);
+}
+
+static void a_client_stands_by_for_itself_only(void **state)
+{
+    (void)state;
+    assert_string_equal(stands_by(&gateway, "pbx"), "");
+    assert_string_equal(stands_by(&gateway, "pbx:2"), "");
+    assert_string_equal(stands_by(&gateway, "other"), "not_yours");
+    assert_string_equal(stands_by(&desk, "cairo-3"), "");
+    assert_string_equal(stands_by(&desk, "pbx"), "not_yours");
+    assert_string_equal(stands_by(&admin, ""), "");
+    Cli__Ping words = CLI__PING__INIT;
+    words.attached_to = (char *)"cairo";  // for whom?
+    assert_string_equal(said(&admin, CLI__TO_NODE__BODY_PING, &words), "not_yours");
+}
+
 static void what_is_an_admins_is_nobody_elses(void **state)
 {
     (void)state;
@@ -138,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_desk_is_its_keys_agent_only),
         cmocka_unit_test(a_gateway_has_names_and_calls_that_begin_with_its_own),
+        cmocka_unit_test(a_client_stands_by_for_itself_only),
         cmocka_unit_test(what_is_an_admins_is_nobody_elses),
         cmocka_unit_test(who_says_too_much_is_not_heard_and_who_says_far_too_much_is_shut_out),
     };
