@@ -17,6 +17,13 @@ static bool is_over(struct board *self, const Peer__OfferName *name)
     return stored != NULL && stored->state == REC__CALL_STATE__ENDED && record->version.attach >= name->call_attach;
 }
 
+// Another node owns the call since, by a copy that is here already.
+static bool is_of_older_owner(const struct board *self, const Peer__OfferName *name)
+{
+    const struct call *call = board_find_call(self, name->call);
+    return call != NULL && call->attach > name->call_attach;
+}
+
 static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer *offer)
 {
     const struct desk *desk = &self->desks[agent];
@@ -28,6 +35,8 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
         return "busy";
     if (is_over(self, offer->name))
         return "ended";
+    if (is_of_older_owner(self, offer->name))
+        return "older_attach";
     struct waiting_entry offered = {
         .priority = offer->priority, .queued_ms = offer->queued_ms, .id = offer->name->call};
     if (desk->here->hold[0] != '\0' && strcmp(desk->here->hold, offer->name->call) != 0) {
