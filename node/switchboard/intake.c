@@ -198,8 +198,12 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     uint32_t agent = self->directory == NULL ? DIRECTORY_NONE : directory_find_agent(self->directory, held->agent);
     Rec__Call *body = board_change(self, call);
     struct offer *open = agent == DIRECTORY_NONE ? NULL : offer_find(call, agent);
-    if (open != NULL)  // from the story: not one of those that are withdrawn
+    if (open != NULL && open->n == held->n) {  // from the story: not one of those that are withdrawn
         *open = duty->offers[--duty->offer_count];
+        self->desks[agent].offered = NULL;
+    }
+    // Another offer to the same agent, to her new login say, is: before the taker holds her.
+    offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
     duty->taken = true;
     duty->joined = held->state == REC__CALL_STATE__CONNECTED;
     duty->taker = (struct offer){.n = held->n, .agent = agent, .agent_login = held->agent_login};
@@ -213,9 +217,9 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     if (agent == DIRECTORY_NONE)
         return;
     duty->taker.node = self->desks[agent].owner.node;
-    if (attach_login(self->desks[agent].attach) > held->agent_login)
-        return;  // signed in anew since: the conversation no longer holds the agent
-    self->desks[agent].offered = call;
+    bool signed_in_anew = attach_login(self->desks[agent].attach) > held->agent_login;
+    if (!signed_in_anew)  // otherwise the conversation no longer holds the agent
+        self->desks[agent].offered = call;
     board_refresh_desk(self, agent);
     offer_confirm(self, call);
 }
@@ -228,7 +232,6 @@ static void go_on(struct board *self, struct call *call, const Cli__HeldCall *he
         offer_restore(self, call);
     if (held->agent[0] != '\0') {
         restore_taker(self, call, held);
-        offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");
         if (call->duty->joined)
             call_set_timer(self, call);
         else
