@@ -339,8 +339,8 @@ void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t 
 bool invite_was_declined(const struct board *self, uint32_t agent, const char *call);
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 void invite_call_ended(struct board *self, const struct call *call);
-// The waiting call that goes first for this desk, among those it may be offered now.
-struct call *invite_best(struct board *self, uint32_t agent);
+// The waiting call that goes first for this desk, among those it may be offered now, but for `except` (may be NULL).
+struct call *invite_best(struct board *self, uint32_t agent, const char *except);
 // Waits, and this desk could be offered it now, as far as is known here; eligible or not.
 bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call);
 // The owner `node` answers an Invite with this offer: no call of its own that goes before is for this desk now.

@@ -84,6 +84,7 @@ static bool is_passed_over(const struct board *self, const struct here *here, co
 struct looking {
     struct board *board;
     uint32_t agent;
+    const char *except;  // a call; NULL: none
 };
 
 static bool not_for_us(void *context, const struct waiting_entry *entry)
@@ -92,23 +93,23 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
     struct board *self = looking->board;
     const struct call *call = call_of_entry(entry);
     const struct here *here = self->desks[looking->agent].here;
-    if (call_reads_as_over(self, call))
+    if (call_reads_as_over(self, call) || (looking->except != NULL && strcmp(call->id, looking->except) == 0))
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;
     return is_passed_over(self, here, call) || invite_was_declined(self, looking->agent, call->id);
 }
 
-struct call *invite_best(struct board *self, uint32_t agent)
+struct call *invite_best(struct board *self, uint32_t agent, const char *except)
 {
-    struct looking looking = {self, agent};
+    struct looking looking = {self, agent, except};
     struct waiting_entry *entry = waiting_best(self->waiting, &self->agents[agent], not_for_us, &looking);
     return call_of_entry(entry);
 }
 
 bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call)
 {
-    struct looking looking = {self, agent};
+    struct looking looking = {self, agent, NULL};
     return call->state == REC__CALL_STATE__WAITING && board_owner_up(self, call->owner) &&
            !not_for_us(&looking, &call->waiting);
 }
@@ -130,7 +131,7 @@ void invite_desk(struct board *self, uint32_t agent)
     struct desk *desk = &self->desks[agent];
     if (desk->here == NULL || desk->state != REC__AGENT_STATE__AVAILABLE || desk->here->hold[0] != '\0')
         return;
-    struct call *call = invite_best(self, agent);
+    struct call *call = invite_best(self, agent, NULL);
     if (call == NULL)
         return;
     text_copy(desk->here->hold, sizeof desk->here->hold, call->id);

@@ -45,9 +45,9 @@ static const char *why_not(struct board *self, uint32_t agent, const Peer__Offer
             waiting_has_earlier_turn(&held->waiting, &offered))
             return "held";
     }
-    const struct call *best = invite_best(self, agent);
-    if (RULE(refuse_lesser_offer) && best != NULL && strcmp(best->id, offer->name->call) != 0 &&
-        waiting_has_earlier_turn(&best->waiting, &offered))
+    // Of this call itself the offer knows more than a copy here: it may wait in a lesser queue by now.
+    const struct call *best = invite_best(self, agent, offer->name->call);
+    if (RULE(refuse_lesser_offer) && best != NULL && waiting_has_earlier_turn(&best->waiting, &offered))
         return "another_call_first";
     return NULL;
 }
