@@ -1,6 +1,7 @@
 #include "node/io/io.h"
 
 #include "node/io/guard.h"
+#include "node/io/links.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -12,29 +13,23 @@
 #include <zmq.h>
 
 #define CLIENT_MESSAGE_MAX_BYTES (4 * 1024 * 1024 + 1024)
-#define CLIENT_QUEUE_MESSAGES 10000  // per client and direction
-#define PEER_QUEUE_MESSAGES 2000
-#define BULK_QUEUE_MESSAGES 200
-#define DRAIN_MAX 256                     // messages of one socket in one turn, so that none starves the others
-#define DRAIN_BYTES ((size_t)128 * 1024)  // the same: a sweep must not hold up heartbeats and calls
-#define HANDSHAKE_MS 4000
+#define CLIENT_QUEUE_MESSAGES 10000            // per client and direction
+#define DRAIN_MAX 256                          // messages of one socket in one turn, so that none starves the others
+#define DRAIN_BYTES ((size_t)128 * 1024)       // the same: a sweep must not hold up heartbeats and calls
 #define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
-#define RECONNECT_MS 50
-#define SOCKETS_MAX 1024  // two for each peer, and a few
-#define RECONNECT_MAX_MS 1000
+#define SOCKETS_MAX 1024                       // two for each peer, and a few
 #define BIND_PATIENCE_MS 2000
 #define BIND_RETRY_MS 50
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
 #define HAND_OVER_MIN_MS 100
 
-#define IO_THREADS 3  // one for each port: neither strangers at one nor bulk hold up the heartbeats
-
-struct link {
-    void *control, *bulk;
-    char control_at[PEERS_ENDPOINT_MAX_BYTES + 1], bulk_at[PEERS_ENDPOINT_MAX_BYTES + 1];  // "": none
+enum {  // those that are bound go by the threads that serve them
+    SOCKET_CLIENT = IO_THREAD_CLIENT,
+    SOCKET_CONTROL = IO_THREAD_CONTROL,
+    SOCKET_BULK = IO_THREAD_BULK,
+    SOCKET_ZAP,
+    SOCKETS
 };
-
-enum { SOCKET_CLIENT, SOCKET_CONTROL, SOCKET_BULK, SOCKET_ZAP, SOCKETS };
 
 #define PORT_OF(which) ((which) == SOCKET_CLIENT ? WORLD_PORT_CLIENT : WORLD_PORT_PEER)
 
@@ -54,7 +49,7 @@ struct io {
     struct guard guard;
     struct world_counts counts;
     uint64_t counted_us;
-    struct link links[WORLD_LINKS_MAX];
+    struct links links;
     const struct io_handler *handler;
     uint64_t wake_at_us;
     uint64_t going_since_ms;
@@ -103,85 +98,14 @@ static void world_wake_at(struct world *world, uint64_t at_us)
 
 // ---- sockets
 
-static void set_int(void *socket, int option, int value)
-{
-    check(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
-}
-
-static void *open_socket(struct io *self, int type, int which, int queue, int64_t message_max)
-{
-    void *socket = zmq_socket(self->context, type);
-    check(socket != NULL);
-    uint64_t affinity = (uint64_t)1 << which % IO_THREADS;
-    check(zmq_setsockopt(socket, ZMQ_AFFINITY, &affinity, sizeof affinity) == 0);
-    set_int(socket, ZMQ_LINGER, 0);
-    set_int(socket, ZMQ_SNDHWM, queue);
-    set_int(socket, ZMQ_RCVHWM, queue);
-    set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
-    check(zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0);
-    return socket;
-}
-
-static void *open_dealer(struct io *self, const char *endpoint, int which, int queue)
-{
-    void *socket = open_socket(self, ZMQ_DEALER, which, queue, (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES);
-    set_int(socket, ZMQ_IMMEDIATE, 1);
-    set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
-    set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
-    if (guard_dial(&self->guard, socket, endpoint))
-        return socket;
-    zmq_close(socket);
-    return NULL;
-}
-
-static void disconnect(struct link *link)
-{
-    if (link->control != NULL)
-        zmq_close(link->control);
-    if (link->bulk != NULL)
-        zmq_close(link->bulk);
-    link->control = link->bulk = NULL;
-}
-
 static void world_link_close(struct world *world, uint32_t index)
 {
-    struct link *link = &((struct io *)world)->links[index];
-    disconnect(link);
-    link->control_at[0] = link->bulk_at[0] = '\0';
-}
-
-static bool connect_link(struct io *self, struct link *link)
-{
-    link->control = open_dealer(self, link->control_at, SOCKET_CONTROL, PEER_QUEUE_MESSAGES);
-    link->bulk = open_dealer(self, link->bulk_at, SOCKET_BULK, BULK_QUEUE_MESSAGES);
-    if (link->control != NULL && link->bulk != NULL)
-        return true;
-    disconnect(link);
-    return false;
-}
-
-static bool is_admitted(const struct io *self, const char *endpoint)
-{
-    const char *key = strchr(endpoint, '#');
-    return self->guard.insecure || (key != NULL && self->handler != NULL &&
-                                    self->handler->admits(self->handler->context, key + 1, WORLD_PORT_PEER));
-}
-
-static bool may_connect(const struct io *self, const struct link *link)
-{
-    return link->control_at[0] != '\0' && is_admitted(self, link->control_at) && is_admitted(self, link->bulk_at);
+    links_close(&((struct io *)world)->links, index);
 }
 
 static bool world_link_open(struct world *world, uint32_t index, const char *control, const char *bulk)
 {
-    struct io *self = (struct io *)world;
-    check(index < WORLD_LINKS_MAX);
-    world_link_close(world, index);
-    struct link *link = &self->links[index];
-    if (!text_copy(link->control_at, sizeof link->control_at, control) ||
-        !text_copy(link->bulk_at, sizeof link->bulk_at, bulk))
-        return false;
-    return !may_connect(self, link) || connect_link(self, link);
+    return links_open(&((struct io *)world)->links, index, control, bulk);
 }
 
 static void world_keys_changed(struct world *world)
@@ -190,20 +114,12 @@ static void world_keys_changed(struct world *world)
     if (self->guard.insecure || self->handler == NULL)
         return;
     self->counts.connections_shut += guard_recheck(&self->guard, self->handler->admits, self->handler->context);
-    for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++) {
-        struct link *link = &self->links[i];
-        if (!may_connect(self, link))
-            disconnect(link);
-        else if (link->control == NULL)
-            connect_link(self, link);
-    }
+    links_recheck(&self->links);
 }
 
 static bool world_send_peer_zmq(struct world *world, uint32_t index, enum world_channel channel, struct span message)
 {
-    struct link *link = &((struct io *)world)->links[index];
-    void *socket = channel == WORLD_BULK ? link->bulk : link->control;
-    return socket != NULL && zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
+    return links_send(&((struct io *)world)->links, index, channel, message);
 }
 
 static bool world_send_client_zmq(struct world *world, const struct world_client *client, struct span message)
@@ -225,7 +141,7 @@ static void watch_socket(struct io *self, int which)
                                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0);
     self->monitors[which] = zmq_socket(self->context, ZMQ_PAIR);
     check(self->monitors[which] != NULL);
-    set_int(self->monitors[which], ZMQ_LINGER, 0);
+    socket_set(self->monitors[which], ZMQ_LINGER, 0);
     check(zmq_connect(self->monitors[which], endpoint) == 0);
 }
 
@@ -424,8 +340,9 @@ static void on_signal(uv_signal_t *handle, int signal)
 static bool bind_socket(struct io *self, int which, const char *endpoint, int queue, int64_t message_max,
                         struct problem *ret_problem)
 {
-    void *socket = self->sockets[which] = open_socket(self, ZMQ_ROUTER, which, queue, message_max);
-    set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    void *socket = self->sockets[which] =
+        socket_open(self->context, ZMQ_ROUTER, (enum io_thread)which, queue, message_max);
+    socket_set(socket, ZMQ_ROUTER_MANDATORY, 1);
     guard_serve(&self->guard, socket, PORT_OF(which), endpoint);
     watch_socket(self, which);
     // A predecessor that was killed a moment ago may still hold the port.
@@ -481,11 +398,13 @@ struct io *io_create(const struct config *config, struct problem *ret_problem)
         return NULL;
     }
     self->sockets[SOCKET_ZAP] = self->guard.zap;
+    self->links = (struct links){.context = self->context, .guard = &self->guard};
     int64_t peer_max = (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES;
     if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, CLIENT_MESSAGE_MAX_BYTES,
                      ret_problem) ||
-        !bind_socket(self, SOCKET_CONTROL, config->listen_control, PEER_QUEUE_MESSAGES, peer_max, ret_problem) ||
-        !bind_socket(self, SOCKET_BULK, config->listen_bulk, BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {
+        !bind_socket(self, SOCKET_CONTROL, config->listen_control, LINKS_CONTROL_QUEUE_MESSAGES, peer_max,
+                     ret_problem) ||
+        !bind_socket(self, SOCKET_BULK, config->listen_bulk, LINKS_BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {
         io_free(self);
         return NULL;
     }
@@ -527,6 +446,8 @@ struct world *io_world(struct io *self)
 void io_run(struct io *self, const struct io_handler *handler)
 {
     self->handler = handler;
+    self->links.admit = handler->admits;
+    self->links.admit_context = handler->context;
     for (int which = 0; which < SOCKETS; which++)
         if (self->sockets[which] != NULL)
             poll_socket(self, which);
