@@ -155,7 +155,7 @@ live_prepare() { # DIR SCENARIO NEEDS
         ;;
     faketime)
         library=$(live_library faketime/libfaketimeMT.so.1) || {
-            LIVE_WHY="libfaketime is not installed (ops/install-deps --bench)"
+            LIVE_WHY="libfaketime is not installed (ops/install-deps)"
             return 1
         }
         LIVE_OPTIONS+=(--preload "$library")

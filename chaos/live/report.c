@@ -55,7 +55,8 @@ uint64_t samples_at(struct samples *self, uint32_t permille)
     if (self->count == 0)
         return 0;
     qsort(self->list, self->count, sizeof *self->list, compare);
-    return self->list[(uint64_t)(self->count - 1) * permille / 1000];
+    uint64_t rank = ((uint64_t)self->count * permille + 999) / 1000;
+    return self->list[rank > 0 ? rank - 1 : 0];
 }
 
 void samples_close(struct samples *self)

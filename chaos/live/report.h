@@ -11,7 +11,8 @@ struct samples {  // in microseconds
 };
 
 void samples_add(struct samples *self, uint64_t us);
-uint64_t samples_at(struct samples *self, uint32_t permille);  // sorts; 1000: the largest; 0 when there are none
+uint64_t samples_at(struct samples *self,
+                    uint32_t permille);  // sorts; the smallest that so many are not above; 0 when there are none
 void samples_close(struct samples *self);
 
 struct report_call;

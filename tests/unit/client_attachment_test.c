@@ -106,6 +106,33 @@ static void silence_moves_it_to_the_stand_by_in_about_a_second(void **state)
     fake_free(self);
 }
 
+static void a_node_where_nobody_listens_any_more_is_left_at_once(void **state)
+{
+    (void)state;
+    struct fake *self = desk_at(3, "fake://a,fake://b,fake://c", 0);
+    fake_run_until_attached(self, 0);
+    fake_run(self, 1000);
+    self->nodes[0].answers = self->nodes[0].takes = self->nodes[0].connects = false;
+    self->nodes[0].refuses = true;
+    fake_run(self, 50);
+    assert_string_equal(hotline_client_node(self->client), "b");
+    fake_free(self);
+}
+
+static void where_nobody_listens_is_tried_again_but_not_all_the_time(void **state)
+{
+    (void)state;
+    struct fake *self = desk_at(1, "fake://a", 0);
+    self->nodes[0].connects = false;
+    self->nodes[0].refuses = true;
+    fake_run(self, 10000);
+    assert_in_range(self->nodes[0].opened, 10, 30);
+    self->nodes[0].connects = true;
+    self->nodes[0].refuses = false;
+    fake_run_until_attached(self, 0);
+    fake_free(self);
+}
+
 static void the_stand_by_hears_whom_the_client_is_attached_to(void **state)
 {
     (void)state;
@@ -460,6 +487,8 @@ int main(void)
         cmocka_unit_test(a_node_that_comes_up_late_is_found),
         cmocka_unit_test(an_attach_is_login_and_attempt),
         cmocka_unit_test(silence_moves_it_to_the_stand_by_in_about_a_second),
+        cmocka_unit_test(a_node_where_nobody_listens_any_more_is_left_at_once),
+        cmocka_unit_test(where_nobody_listens_is_tried_again_but_not_all_the_time),
         cmocka_unit_test(the_stand_by_hears_whom_the_client_is_attached_to),
         cmocka_unit_test(a_loop_that_slept_does_not_take_its_node_for_dead_but_says_all_again),
         cmocka_unit_test(an_unanswered_attach_is_repeated_with_a_new_count_and_then_made_elsewhere),

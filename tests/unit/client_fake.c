@@ -45,6 +45,12 @@ static bool open_slot(struct client_wire *wire, uint32_t slot, const char *endpo
     return false;
 }
 
+static bool is_refused(struct client_wire *wire, uint32_t slot)
+{
+    const struct fake *self = of(wire);
+    return self->slots[slot] >= 0 && self->nodes[self->slots[slot]].refuses;
+}
+
 static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
 {
     of(wire)->lingered = of(wire)->lingered || linger;
@@ -193,6 +199,7 @@ struct fake *fake_create(uint32_t count)
                                                  .open = open_slot,
                                                  .close = close_slot,
                                                  .send = send_slot,
+                                                 .is_refused = is_refused,
                                                  .receive = receive,
                                                  .has_more = has_more,
                                                  .wake = wake,

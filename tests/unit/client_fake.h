@@ -19,6 +19,7 @@ struct fake_node {
     uint64_t boot;    // told in Pong, with `attach`; 0: not
     uint64_t attach;  // the last it took
     uint32_t opened;  // how often it was connected to
+    bool refuses;     // nobody listens there
 };
 
 struct fake_message {
