@@ -7,8 +7,9 @@
 struct lost {
     struct lost *next;
     struct sim *sim;
-    char id[CALL_ID_MAX_BYTES + 1];  // of the call that was lost
-    struct caller caller;            // as it was
+    char id[CALL_ID_MAX_BYTES + 1];       // of the call that was lost
+    struct caller caller;                 // as it was
+    char kept_by[CALL_ID_MAX_BYTES + 1];  // the call-back that keeps its promise, of an earlier call of its caller
 };
 
 // Of the gateway's leg; some dial again after a while.

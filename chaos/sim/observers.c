@@ -158,6 +158,14 @@ static const char *kept_as(const struct hotline_row *row)
     return row->explain.reason;
 }
 
+static struct lost *find_lost(struct sim *sim, const char *call)
+{
+    struct lost *lost = sim->lost;
+    while (lost != NULL && strcmp(lost->id, call) != 0)
+        lost = lost->next;
+    return lost;
+}
+
 static void on_kept_row(void *user, const struct hotline_row *row)
 {
     struct observer *self = user;
@@ -165,11 +173,18 @@ static void on_kept_row(void *user, const struct hotline_row *row)
         return;
     struct hotline_question_args args = {.call = row->explain.called_back_by};
     if (args.call[0] != '\0') {
+        struct lost *asked = find_lost(sim_of(self), row->explain.call);
+        if (asked != NULL && strncmp(args.call, asked->id, strlen(asked->id)) != 0)
+            text_copy(asked->kept_by, sizeof asked->kept_by, args.call);
         hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, on_done);
         return;
     }
     const char *call = row->explain.call_back[0] != '\0' ? row->explain.call_back : row->explain.call;
     sim_tell(sim_of(self), (struct history_event){.word = HISTORY_KEPT, .call = call, .reason = kept_as(row)});
+    for (const struct lost *lost = sim_of(self)->lost; lost != NULL; lost = lost->next)
+        if (strcmp(lost->kept_by, row->explain.call) == 0)
+            sim_tell(sim_of(self),
+                     (struct history_event){.word = HISTORY_KEPT, .call = lost->id, .reason = kept_as(row)});
 }
 
 void observers_tell_kept(struct sim *sim)

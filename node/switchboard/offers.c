@@ -248,7 +248,8 @@ void offer_restore(struct board *self, struct call *call)
         uint32_t agent = directory_find_agent(self->directory, entry->agent);
         if (agent == DIRECTORY_NONE)
             continue;
-        // By the clock of an earlier owner. One far ahead says nothing: the desk's own node still knows what the person said.
+        // By the clock of an earlier owner. One far ahead says nothing: the desk's own node still knows what the person
+        // said.
         uint64_t ago_ms = self->now.wall_ms > entry->at_ms ? self->now.wall_ms - entry->at_ms : 0;
         uint64_t retry_ms = self->directory->settings.retry_ms;
         if (entry->at_ms > self->now.wall_ms + CLOCK_SLACK_MS)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REDIALS_MAX 16  // a caller may be lost and dial again so often
+
 static bool is_dead(const struct board *self, struct now now, struct party owner)
 {
     if (board_owner_up(self, owner))
@@ -59,7 +61,7 @@ uint32_t reading_calls(const struct board *self, struct now now, struct reading_
     return count;
 }
 
-void reading_call_back(const struct board *self, const char *id, char *ret_id, size_t room)
+static void last_call_back(const struct board *self, const char *id, char *ret_id, size_t room)
 {
     char name[CALL_ID_MAX_BYTES + 16];
     ret_id[0] = '\0';
@@ -70,6 +72,29 @@ void reading_call_back(const struct board *self, const char *id, char *ret_id, s
         if (store_find(self->store, REC__KIND__CALL, name) == NULL)
             return;
         text_copy(ret_id, room, name);
+    }
+}
+
+// The call with which its caller dialled before, and was lost, too; "": none.
+static void call_before(const struct board *self, char id[CALL_ID_MAX_BYTES + 1])
+{
+    struct arena arena = {0};
+    const struct record *record = store_find(self->store, REC__KIND__CALL, id);
+    const Rec__Call *body = record == NULL ? NULL
+                                           : rec__call__unpack(arena_allocator(&arena, DRAFT_BUDGET_BYTES),
+                                                               record->body.bytes, record->body.data);
+    text_copy(id, CALL_ID_MAX_BYTES + 1, body == NULL ? "" : body->redials);
+    arena_close(&arena);
+}
+
+void reading_call_back(const struct board *self, const char *id, char *ret_id, size_t room)
+{
+    char call[CALL_ID_MAX_BYTES + 1];
+    text_copy(call, sizeof call, id);
+    last_call_back(self, call, ret_id, room);
+    for (int hops = 0; hops < REDIALS_MAX && ret_id[0] == '\0' && call[0] != '\0'; hops++) {
+        call_before(self, call);
+        last_call_back(self, call, ret_id, room);
     }
 }
 
