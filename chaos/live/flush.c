@@ -1,6 +1,7 @@
 // libhotline-flush.so, preloaded into nodes: while LIVE_FAULTS/flush_fails exists, what must reach the disk does not
 // (EIO from fdatasync, fsync, and from writes to a descriptor that writes through, as LMDB's meta page goes); while
-// LIVE_FAULTS/disk_full exists, files do not grow (ENOSPC).
+// LIVE_FAULTS/disk_full exists, nothing is written behind a file's first pages (ENOSPC), as on a full disk that copies
+// on write: LMDB uses its own free pages again, and in a short run would not notice that its file cannot grow.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define FIRST_BYTES 8192  // LMDB's two meta pages
 #define EXPORT __attribute__((visibility("default")))
 
 static bool is_there(const char *name)
@@ -21,24 +23,21 @@ static bool is_there(const char *name)
            access(path, F_OK) == 0;
 }
 
-static bool is_file(int fd, off_t *ret_size)
+static bool is_file(int fd)
 {
     struct stat status;
-    bool is = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    *ret_size = is ? status.st_size : 0;
-    return is;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 // 0: it may be written; else the error.
 static int refusal(int fd, off_t end)
 {
-    off_t size;
     int error = errno, refusal = 0;
-    if (is_file(fd, &size)) {
+    if (is_file(fd)) {
         int flags = fcntl(fd, F_GETFL);
         if (flags >= 0 && (flags & O_DSYNC) != 0 && is_there("flush_fails"))
             refusal = EIO;
-        else if (end > size && is_there("disk_full"))
+        else if (end > FIRST_BYTES && is_there("disk_full"))
             refusal = ENOSPC;
     }
     errno = error;

@@ -105,14 +105,6 @@ live_degrees() { # MILLIONTHS
 
 # ---- disks
 
-live_mount_tmpfs() { # DIR
-    local name
-    while read -r name _; do
-        mount -t tmpfs -o size=16m hotline-live "$1/$name/data" 2>/dev/null || return 1
-        LIVE_MOUNTS+=("$1/$name/data")
-    done <"$1/nodes"
-}
-
 live_mount_ext4() { # DIR
     local name
     while read -r name _; do
@@ -147,10 +139,6 @@ live_prepare() { # DIR SCENARIO NEEDS
     fi
     case $need in
     preload)
-        # A full disk is a real one where we may mount one.
-        if [ "$2" = full ] && live_mount_tmpfs "$dir"; then
-            return 0
-        fi
         LIVE_OPTIONS+=(--preload "$build/chaos/live/libhotline-flush.so")
         ;;
     faketime)

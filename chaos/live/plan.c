@@ -187,6 +187,14 @@ static void take_file(struct live *self, uint32_t node, const char *name)
     unlink(path);
 }
 
+// Into tools.log: what the node says of its disk, so that a fault that never happened is seen.
+static void note_status(struct live *self, uint32_t node)
+{
+    const char *const arguments[] = {self->options.hotlinectl,   "--json", "--nodes",
+                                     self->nodes[node].endpoint, "status", NULL};
+    live_tool(self, arguments);
+}
+
 // A disk whose flush failed is not trusted again: its node is started anew, as an operator would.
 static void storm_flush(struct live *self, uint64_t until_us)
 {
@@ -195,6 +203,7 @@ static void storm_flush(struct live *self, uint64_t until_us)
         fault(self, "flush");
         put_file(self, node, "flush_fails", "");
         run_between(self, 1500, 3000);
+        note_status(self, node);
         take_file(self, node, "flush_fails");
         live_node_kill(self, node);
         live_node_start(self, node);
@@ -202,31 +211,15 @@ static void storm_flush(struct live *self, uint64_t until_us)
     }
 }
 
-static void fill_disk(struct live *self, uint32_t node)
-{
-    static const char block[65536];
-    char path[LIVE_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/%s/data/filler", self->options.dir, self->nodes[node].name);
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    check(file >= 0);
-    for (uint32_t i = 0; i < 16384 && write(file, block, sizeof block) > 0; i++)
-        continue;
-    while (write(file, block, 512) > 0)
-        continue;
-    close(file);
-}
-
 static void storm_full(struct live *self, uint64_t until_us)
 {
     while (goes_on(self, until_us)) {
         uint32_t node = any_node(self);
         fault(self, "full");
-        if (self->options.preload != NULL)
-            put_file(self, node, "disk_full", "");
-        else
-            fill_disk(self, node);
+        put_file(self, node, "disk_full", "");
         run_between(self, 2000, 4000);
-        take_file(self, node, self->options.preload != NULL ? "disk_full" : "data/filler");
+        note_status(self, node);
+        take_file(self, node, "disk_full");
         run_between(self, 1500, 2500);
     }
 }
