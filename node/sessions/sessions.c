@@ -1,45 +1,12 @@
-#include "node/sessions/sessions.h"
+#include "node/sessions/sessions_inside.h"
 
 #include "cluster/base/rule.h"
 #include "cluster/base/text.h"
-#include "cluster/store/tables.h"
-#include "cluster/wire/arena.h"
-#include "node/sessions/parties.h"
 #include "node/sessions/rights.h"
-
-#include "client.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NEXT_NODES_MAX 16
-
-struct session {
-    uint64_t id;
-    struct world_client client;
-    uint8_t kind;  // rec.Kind: DESK, GATEWAY, or 0 while it has attached to nothing
-    char name[NAME_MAX_BYTES + 1];
-    uint64_t attach;
-    enum key_role role;  // and whose key carries its messages
-    char holder[NAME_MAX_BYTES + 1];
-    struct party *party;
-    uint64_t last_heard_us;
-    UT_hash_handle by_client, by_id;
-};
-
-struct sessions {
-    struct world *world;
-    struct sessions_options options;
-    struct sessions_events events;
-    struct session *by_client, *by_id;
-    struct parties parties;
-    uint64_t last_id;
-    struct arena arena;
-    struct bytes out;
-    struct sessions_counts counts;
-    uint64_t last_tick_us;
-};
 
 struct sessions *sessions_create(struct world *world, const struct sessions_options *options,
                                  const struct sessions_events *events)
@@ -81,151 +48,6 @@ void sessions_free(struct sessions *self)
     free(self);
 }
 
-static struct session *find(const struct sessions *self, uint64_t id)
-{
-    struct session *session;
-    HASH_FIND(by_id, self->by_id, &id, sizeof id, session);
-    return session;
-}
-
-// ---- out
-
-static void send_to(struct sessions *self, const struct world_client *client, struct span message)
-{
-    if (!world_send_client(self->world, client, message))
-        self->counts.not_sent++;
-}
-
-static struct span pack(struct sessions *self, const Cli__ToClient *message)
-{
-    bytes_clear(&self->out);
-    size_t count = cli__to_client__get_packed_size(message);
-    cli__to_client__pack(message, bytes_grow(&self->out, count));
-    return (struct span){self->out.data, count};
-}
-
-void sessions_send(struct sessions *self, uint64_t id, struct span message)
-{
-    const struct session *session = find(self, id);
-    if (session != NULL)
-        send_to(self, &session->client, message);
-    else
-        self->counts.not_sent++;
-}
-
-void sessions_say(struct sessions *self, uint64_t id, Cli__ToClient *message)
-{
-    sessions_send(self, id, pack(self, message));
-}
-
-static void refuse_client(struct sessions *self, const struct world_client *client, const char *reason,
-                          const char *detail)
-{
-    Cli__Refused refused = CLI__REFUSED__INIT;
-    refused.reason = (char *)reason;
-    refused.detail = (char *)detail;
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
-    message.refused = &refused;
-    send_to(self, client, pack(self, &message));
-}
-
-static void refuse(struct sessions *self, uint64_t id, Cli__Refused *refused, const char *elsewhere)
-{
-    Cli__NextNode node = CLI__NEXT_NODE__INIT;
-    if (elsewhere[0] != '\0') {
-        node.client = (char *)elsewhere;
-        refused->elsewhere = &node;
-    }
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
-    message.refused = refused;
-    sessions_say(self, id, &message);
-}
-
-void sessions_refuse(struct sessions *self, uint64_t id, const char *reason, const char *detail, const char *what,
-                     const char *elsewhere, char *const *errors, size_t error_count)
-{
-    Cli__Refused refused = CLI__REFUSED__INIT;
-    refused.reason = (char *)reason;
-    refused.detail = (char *)detail;
-    refused.what = (char *)what;
-    refused.errors = (char **)errors;
-    refused.n_errors = error_count;
-    refuse(self, id, &refused, elsewhere);
-}
-
-void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail,
-                            const char *elsewhere)
-{
-    bool is_desk = event->type == EVENT_DESK_ATTACH;
-    Cli__Refused refused = CLI__REFUSED__INIT;
-    refused.reason = (char *)reason;
-    refused.detail = (char *)detail;
-    refused.what = is_desk ? event->attach_desk->agent : event->attach_gateway->gateway;
-    refused.attach = is_desk ? event->attach_desk->attach : event->attach_gateway->attach;
-    refuse(self, event->session, &refused, elsewhere);
-}
-
-static uint32_t next_nodes(struct sessions *self, Cli__NextNode *nodes, Cli__NextNode **pointers)
-{
-    uint32_t count = self->events.next_nodes(self->events.context, nodes, NEXT_NODES_MAX);
-    for (uint32_t i = 0; i < count; i++)
-        pointers[i] = &nodes[i];
-    return count;
-}
-
-void sessions_bind(struct sessions *self, uint64_t id, uint8_t kind, const char *name, uint64_t attach)
-{
-    struct session *session = find(self, id);
-    if (session == NULL)
-        return;
-    if (session->kind == 0) {
-        self->counts.desks += kind == REC__KIND__DESK;
-        self->counts.gateways += kind == REC__KIND__GATEWAY;
-    }
-    session->kind = kind;
-    text_copy(session->name, sizeof session->name, name);
-    session->attach = attach;
-    Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
-    Cli__Attached attached = CLI__ATTACHED__INIT;
-    attached.attach = attach;
-    attached.node = (char *)self->options.node;
-    attached.heartbeat_ms = self->options.client_heartbeat_ms;
-    attached.down_after_ms = self->options.client_down_after_ms;
-    attached.n_next = next_nodes(self, nodes, pointers);
-    attached.next = pointers;
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_ATTACHED;
-    message.attached = &attached;
-    sessions_say(self, id, &message);
-}
-
-void sessions_unbind(struct sessions *self, uint64_t id)
-{
-    struct session *session = find(self, id);
-    if (session == NULL || session->kind == 0)
-        return;
-    self->counts.desks -= session->kind == REC__KIND__DESK;
-    self->counts.gateways -= session->kind == REC__KIND__GATEWAY;
-    session->kind = 0;
-}
-
-void sessions_say_going(struct sessions *self, bool only_attached)
-{
-    Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
-    Cli__Going going = CLI__GOING__INIT;
-    going.n_next = next_nodes(self, nodes, pointers);
-    going.next = pointers;
-    Cli__ToClient message = CLI__TO_CLIENT__INIT;
-    message.body_case = CLI__TO_CLIENT__BODY_GOING;
-    message.going = &going;
-    struct span packed = pack(self, &message);
-    for (struct session *session = self->by_id; session != NULL; session = session->by_id.next)
-        if (session->kind != 0 || !only_attached)
-            send_to(self, &session->client, packed);
-}
-
 // ---- in
 
 static void ping(struct sessions *self, const struct session *session, const Cli__Ping *words)
@@ -239,7 +61,7 @@ static void ping(struct sessions *self, const struct session *session, const Cli
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_PONG;
     message.pong = &pong;
-    send_to(self, &session->client, pack(self, &message));
+    session_send_to(self, &session->client, session_pack(self, &message));
     // It stands by here, and is attached to another node: so that one lives.
     struct event event = {.type = EVENT_HEARD, .session = session->id, .name = words->attached_to, .boot = words->boot};
     if (words->boot != 0 && text_is_name(words->attached_to, NAME_MAX_BYTES))
@@ -326,7 +148,7 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     case CLI__TO_NODE__BODY__NOT_SET:
     case _CLI__TO_NODE__BODY__CASE_IS_INT_SIZE:
         self->counts.malformed++;
-        refuse_client(self, &session->client, "malformed", "a message without a body, or of a newer protocol");
+        session_refuse_client(self, &session->client, "malformed", "a message without a body, or of a newer protocol");
         break;
     }
 }
@@ -376,7 +198,7 @@ static bool is_too_large(struct sessions *self, const struct world_client *clien
     char detail[128];
     self->counts.too_large++;
     snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", bytes, bytes_max);
-    refuse_client(self, client, "too_large", detail);
+    session_refuse_client(self, client, "too_large", detail);
     return true;
 }
 
@@ -387,7 +209,7 @@ static void hear(struct sessions *self, struct session *session, const struct ke
     struct refusal refusal;
     if (words == NULL) {
         self->counts.malformed++;
-        refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode");
+        session_refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode");
     } else if (words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY &&
                is_too_large(self, &session->client, message.bytes, SESSIONS_MESSAGE_MAX_BYTES)) {
         return;
@@ -418,7 +240,7 @@ void sessions_receive(struct sessions *self, struct now now, const struct world_
     struct session *session = find_or_add(self, client, holder, party);
     if (session == NULL) {
         self->counts.over_bound++;
-        refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may");
+        session_refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may");
         return;
     }
     session->last_heard_us = now.mono_us;
@@ -450,7 +272,7 @@ bool sessions_shuts_out(const struct sessions *self, struct now now, const char 
 
 bool sessions_holder(const struct sessions *self, uint64_t id, struct key_holder *ret_holder)
 {
-    const struct session *session = find(self, id);
+    const struct session *session = session_find(self, id);
     if (session != NULL)
         *ret_holder = (struct key_holder){session->role, session->holder, session->party->key};
     return session != NULL;
