@@ -155,8 +155,10 @@ static void leaves_call(struct judge *self, struct client *desk, bool was_tried)
     struct leg *leg = desk->leg;
     if (leg != NULL && was_tried)
         judge_leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
-    // A ring that is taken back from another desk of the agent is no end of what she speaks.
-    bool was_taken = leg != NULL && desk->has != HAS_RINGING && name_is(&leg->agent, desk->name.text);
+    // A ring that is taken back from another desk of the agent is no end of what she speaks; nor is what an older login
+    // of hers hears: joined legs outlive a new sign-in.
+    bool was_taken = leg != NULL && desk->has != HAS_RINGING && name_is(&leg->agent, desk->name.text) &&
+                     desk->party->largest_client == desk->number;
     if (was_taken && leg->state == LEG_JOINED && leg->agent_left_us == 0)
         leg->agent_left_us = self->us;
     judge_desk_release(self, desk);
