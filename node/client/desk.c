@@ -375,6 +375,7 @@ static bool desk_send_attach(struct hotline_client *client)
         [DESK_ACCEPTED] = REC__AGENT_STATE__ON_CALL,    [DESK_ON_CALL] = REC__AGENT_STATE__ON_CALL,
         [DESK_WRAP_UP] = REC__AGENT_STATE__WRAP_UP,     [DESK_NOT_READY] = REC__AGENT_STATE__NOT_READY};
     self->moves_attached = self->moves;
+    self->said_call = desk_has_call(self);
     Cli__AttachDesk words = CLI__ATTACH_DESK__INIT;
     words.agent = client->party;
     words.attach = client->attach;
@@ -399,7 +400,8 @@ static void desk_attached(struct hotline_client *client)
 {
     struct desk *self = desk_of(client);
     bool said = self->moves == self->moves_attached;
-    self->unsaid = !said && self->call_word.tries == 0 && self->state_word.tries == 0;
+    bool says_no_call = self->said_call && !desk_has_call(self);  // which no word about rest does
+    self->unsaid = !said && self->call_word.tries == 0 && (self->state_word.tries == 0 || says_no_call);
     if (self->state == DESK_RINGING)
         start_ring_time(self);  // the node gives it a ring time anew, too
     if (self->disposition[0] != '\0')

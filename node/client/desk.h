@@ -22,6 +22,7 @@ struct desk {
     char reason[CLIENT_REASON_MAX_BYTES + 1];  // of NOT_READY
     uint64_t since_ms;
     uint32_t moves, moves_attached;  // in all, and when it attached last
+    bool said_call;                  // it had one when it attached last
     bool unsaid;                     // it moved since, and no word of ours says so
     struct {
         char call[CALL_ID_MAX_BYTES + 1];

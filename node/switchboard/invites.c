@@ -218,8 +218,9 @@ static void believe_desk(struct board *self, const char *from, const Peer__Invit
 {
     struct desk *desk = &self->desks[agent];
     uint64_t known = attach_login(desk->attach);
-    if (known > invite->agent_login || desk->here != NULL)
+    if (known > invite->agent_login || (desk->here != NULL && known == invite->agent_login))
         return;
+    desk_supersede(self, agent, invite->agent_login << 20, from, "");  // an older login of hers, still here
     desk->owner.node = board_node_index(self, from);
     desk->attach = invite->agent_login << 20 > desk->attach ? invite->agent_login << 20 : desk->attach;
     if (known < invite->agent_login)
