@@ -112,6 +112,8 @@ struct gateway {
     bool here;                      // attached here last, and not elsewhere since
     bool left;                      // it signed off in order
     bool silent;                    // its node does not hear it
+    uint64_t seq;                   // of its attachment in its node's feed, when it is elsewhere
+    uint64_t copied_us;             // when that was heard of
     struct timer timer;             // how long its calls are kept for it
     struct call *calls;
 };
@@ -274,6 +276,8 @@ void gateway_word(struct board *self, const struct event *event);
 void gateway_gone(struct board *self, const struct event *event);
 void gateway_deadline(struct board *self, struct gateway *gateway);
 void gateway_copied(struct board *self, const struct record *record);
+// All of its node's feed up to its attachment is here, and so the calls it lists.
+bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
 
 // ---- offers.c: an offer, at the call's owner
 

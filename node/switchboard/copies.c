@@ -9,8 +9,10 @@
 
 bool call_reads_as_over(const struct board *self, const struct call *call)
 {
-    (void)self;
-    return call->gateway != NULL && call->attach < call->gateway->attach;
+    const struct gateway *gateway = call->gateway;
+    if (gateway == NULL || call->attach >= gateway->attach)
+        return false;
+    return attach_login(call->attach) < attach_login(gateway->attach) || gateway_is_swept(self, gateway);
 }
 
 // ---- calls

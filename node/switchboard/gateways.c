@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define GATEWAY_ENDS_A_STEP 200
+#define GATEWAY_SETTLE_MS 1000  // until what a gateway does not list elsewhere is taken to have ended
 
 static void put_gateway(struct board *self, const struct gateway *gateway, uint32_t calls)
 {
@@ -32,6 +33,19 @@ static void unbind(struct board *self, struct gateway *gateway, uint64_t by, con
     gateway->session = 0;
 }
 
+bool gateway_is_swept(const struct board *self, const struct gateway *gateway)
+{
+    return gateway->here || store_cursor(self->store, self->nodes[gateway->owner.node].name, gateway->owner.boot) >=
+                                gateway->seq;
+}
+
+// What it lists is here, as far as its node could tell us: calls that changed again come behind the attachment.
+static bool gateway_is_settled(const struct board *self, const struct gateway *gateway)
+{
+    return gateway->here || (gateway_is_swept(self, gateway) && board_owner_up(self, gateway->owner) &&
+                             self->now.mono_us >= gateway->copied_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
+}
+
 // Calls it held at a smaller attach and no longer lists.
 static void end_unlisted(struct board *self, struct gateway *gateway)
 {
@@ -44,6 +58,8 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
             continue;
         }
+        if (same_login && !gateway_is_settled(self, gateway))
+            continue;
         // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
         board_change(self, call)->inferred = same_login;
         if (same_login)
@@ -229,9 +245,44 @@ void gateway_gone(struct board *self, const struct event *event)
     timers_set(&self->timers, &gateway->timer, self->now.mono_us + keep_ms * 1000);
 }
 
+// It went elsewhere, and its node died before it could tell of the calls it took: they are owed a call-back.
+static void end_untold(struct board *self, struct gateway *gateway)
+{
+    for (struct call *call = gateway->calls; call != NULL; call = call->gateway_next) {
+        if (!call->mine || call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
+            continue;
+        bool spoken = call->state == REC__CALL_STATE__CONNECTED;
+        board_change(self, call)->inferred = true;
+        call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK,
+                 "its gateway went on to a node that is gone");
+    }
+}
+
+static bool has_own_calls(const struct gateway *gateway)
+{
+    const struct call *call = gateway->calls;
+    while (call != NULL && (!call->mine || call->state == REC__CALL_STATE__ENDED))
+        call = call->gateway_next;
+    return call != NULL;
+}
+
+static void settle(struct board *self, struct gateway *gateway)
+{
+    uint64_t keep_ms = self->directory == NULL ? 0 : self->directory->settings.reattach_ms;
+    uint64_t down_us = self->now.mono_us - self->nodes[gateway->owner.node].changed_us;
+    if (gateway_is_settled(self, gateway))
+        end_unlisted(self, gateway);
+    else if (!board_owner_up(self, gateway->owner) && down_us >= keep_ms * 1000)
+        end_untold(self, gateway);
+    else if (has_own_calls(gateway))
+        timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
+}
+
 void gateway_deadline(struct board *self, struct gateway *gateway)
 {
-    if (gateway->here && gateway->session == 0)
+    if (!gateway->here)
+        settle(self, gateway);
+    else if (gateway->session == 0)
         end_some(self, gateway);
 }
 
@@ -246,9 +297,13 @@ void gateway_copied(struct board *self, const struct record *record)
     gateway->here = false;
     gateway->attach = record->version.attach;
     gateway->owner = owner;
+    gateway->seq = record->version.seq;
+    gateway->copied_us = self->now.mono_us;
     const Rec__Gateway *body = rec__gateway__unpack(arena_allocator_more(&self->arena, DRAFT_BUDGET_BYTES),
                                                     record->body.bytes, record->body.data);
     gateway->silent = body != NULL && body->silent;
     end_unlisted(self, gateway);
+    if (has_own_calls(gateway))
+        timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
     promise_of_gateway(self, gateway);
 }
