@@ -7,6 +7,7 @@ place=$build/package
 rm -rf "$place"
 mkdir -p "$place/moved"
 "$cmake" --install "$build" --component libhotline --prefix "$place/first" > "$place/install.log"
+"$cmake" --install "$build" --component libhotline-dev --prefix "$place/first" >> "$place/install.log"
 prefix=$place/moved/prefix
 mv "$place/first" "$prefix" # a package is moved to where it is used
 lib=$(dirname "$(find "$prefix" -name libhotline.so)")
