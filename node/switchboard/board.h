@@ -356,7 +356,9 @@ void copy_record(struct board *self, const struct record *record);
 void copy_purged(struct board *self, const char *id);
 void copy_peer_up(struct board *self, const struct event *event);
 void copy_peer_down(struct board *self, const struct event *event);
-// A call whose gateway has attached elsewhere since, without it: reads as over.
+// Its gateway has attached elsewhere since, and this version says nothing of it: not offered, not invited.
+bool call_is_left_behind(const struct call *call);
+// And what the gateway listed there is here, without the call: it reads as over.
 bool call_reads_as_over(const struct board *self, const struct call *call);
 
 // ---- say.c: messages out

@@ -70,7 +70,7 @@ void call_move(struct board *self, struct call *call, Rec__CallState to)
 void call_enqueue(struct board *self, struct call *call)
 {
     if (call->waiting.group != 0 || call->rests || call->queue == DIRECTORY_NONE ||
-        call->state != REC__CALL_STATE__WAITING || !board_owner_up(self, call->owner) || call_reads_as_over(self, call))
+        call->state != REC__CALL_STATE__WAITING || !board_owner_up(self, call->owner) || call_is_left_behind(call))
         return;
     waiting_add(self->waiting, &call->waiting);
     struct stats_queue *queue = stats_queue(&self->stats, self->directory->queues[call->queue].id);

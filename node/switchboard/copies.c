@@ -7,10 +7,15 @@
 
 #include <string.h>
 
+bool call_is_left_behind(const struct call *call)
+{
+    return call->gateway != NULL && call->attach < call->gateway->attach;
+}
+
 bool call_reads_as_over(const struct board *self, const struct call *call)
 {
     const struct gateway *gateway = call->gateway;
-    if (gateway == NULL || call->attach >= gateway->attach)
+    if (!call_is_left_behind(call))
         return false;
     return attach_login(call->attach) < attach_login(gateway->attach) || gateway_is_swept(self, gateway);
 }

@@ -93,7 +93,7 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
     struct board *self = looking->board;
     const struct call *call = call_of_entry(entry);
     const struct here *here = self->desks[looking->agent].here;
-    if (call_reads_as_over(self, call) || (looking->except != NULL && strcmp(call->id, looking->except) == 0))
+    if (call_is_left_behind(call) || (looking->except != NULL && strcmp(call->id, looking->except) == 0))
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;

@@ -118,7 +118,7 @@ static void look_at_redial(struct board *self, const struct promise *promise, st
     }
     const struct call *call = board_find_call(self, promise->redial);
     finding->redialled = call != NULL && redial->state != REC__CALL_STATE__ENDED && board_owner_up(self, call->owner) &&
-                         !call_reads_as_over(self, call) && (call->gateway == NULL || !call->gateway->silent);
+                         !call_is_left_behind(call) && (call->gateway == NULL || !call->gateway->silent);
     if (finding->redialled)
         finding->worth = WORTH_WATCHED;
 }

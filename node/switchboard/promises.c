@@ -171,7 +171,7 @@ void promise_of_call(struct board *self, const char *id, const Rec__Call *body)
         note_redial(self, id, body);
     const struct call *call = board_find_call(self, id);
     bool ended = body->state == REC__CALL_STATE__ENDED;
-    bool apart = call != NULL && (!board_owner_up(self, call->owner) || call_reads_as_over(self, call) ||
+    bool apart = call != NULL && (!board_owner_up(self, call->owner) || call_is_left_behind(call) ||
                                   (call->gateway != NULL && call->gateway->silent));
     if (ended ? body->end == REC__END_REASON__CALLED_BACK : apart)
         open_promise(self, id, body);
