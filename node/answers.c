@@ -52,7 +52,7 @@ static void answer_nodes(struct node *node, const struct reply *reply)
         row->primary = node->directory != NULL && strcmp(node->directory->primary, card->name) == 0;
         row->state = (char *)(peer == NULL ? "self" : peer->up ? "up" : "down");
         row->boot = peer == NULL ? node->boot : peer->boot;
-        row->draining = peer == NULL ? node->draining : peer->draining;
+        row->draining = peer == NULL ? drain_is_on(node) : peer->draining;
         reading_load(node->board, card->name, &row->desks, &row->calls);
         if (peer == NULL)
             continue;

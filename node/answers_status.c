@@ -38,19 +38,6 @@ static void text(struct status *status, const char *name, const char *value)
     add_status(status, name)->text = (char *)value;
 }
 
-static const char *disk_word(enum disk_state state)
-{
-    switch (state) {
-    case DISK_OK:
-        return "ok";
-    case DISK_FULL:
-        return "full";
-    case DISK_FAILED:
-        return "failed";
-    }
-    return "";
-}
-
 static void status_of_floors(struct node *node, struct status *status)
 {
     struct store_counts store = store_counts(node->store);
@@ -61,7 +48,7 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "version_clashes", store.clashes);
     uint64_t used, limit;
     node->disk->type->usage(node->disk, &used, &limit);
-    text(status, "disk", disk_word(node->disk->type->state(node->disk)));
+    text(status, "disk", drain_disk_word(node->disk->type->state(node->disk)));
     number(status, "disk_used_bytes", used);
     number(status, "disk_limit_bytes", limit);
     struct world_counts world = {0};
@@ -139,7 +126,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "unknown_keys", node->counters.unknown_keys);
     number(&status, "audits", node->audits);
     text(&status, "going", node->going ? "yes" : "no");
-    text(&status, "draining", node->draining ? "yes" : "no");
+    text(&status, "draining", drain_is_on(node) ? "yes" : "no");
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
     text(&status, "directory", node->directory == NULL ? "none" : directory);
     text(&status, "primary", node->directory == NULL ? "none" : node->directory->primary);

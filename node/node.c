@@ -99,7 +99,8 @@ static void on_record(void *context, const struct record *record)
 static void check_accepted(struct node *self)
 {
     const struct directory *directory = self->directory;
-    uint32_t durability = directory ? directory->settings.durability : DURABILITY_DEFAULT, reachable = 1;
+    uint32_t durability = directory ? directory->settings.durability : DURABILITY_DEFAULT;
+    uint32_t reachable = self->disk_state == DISK_OK;
     for (uint32_t i = 0; i < peers_count(self->peers); i++)
         reachable += peers_at(self->peers, i)->up;
     acceptance_check(self->acceptance, self->now, durability < reachable ? durability : reachable,
@@ -128,14 +129,7 @@ static void on_client_event(void *context, const struct event *event)
     struct node *self = context;
     if (event->type == EVENT_HEARD && peers_owner_up(self->peers, event->name, event->boot))
         return;  // nothing that this node does not know better
-    bool attaches = event->type == EVENT_DESK_ATTACH || event->type == EVENT_GATEWAY_ATTACH;
-    Cli__NextNode next;
-    bool has_next = attaches && node_next_nodes(self, &next, 1) > 0;
-    if (attaches && self->going)
-        sessions_refuse_attach(self->sessions, event, "going", "this node stops", has_next ? next.client : "");
-    else if (has_next && self->draining)
-        sessions_refuse_attach(self->sessions, event, "draining", "this node takes no new clients", next.client);
-    else
+    if (!drain_refuses(self, event))
         node_step(self, event);
 }
 
@@ -350,6 +344,7 @@ void node_peer_message(struct node *self, const char *key, struct span message)
 void node_disk_written(struct node *self)
 {
     self->now = world_now(self->world);
+    drain_look_at_disk(self);
     commits_written(&self->commits, disk_written(self->disk), self->now.mono_us);
     feed_stored(self->feed, self->now);
     check_accepted(self);

@@ -60,7 +60,8 @@ struct node {
     uint64_t board_wants_us, peers_want_us, feed_wants_us, tick_us, rtt_next_us, hearsay_us, drain_next_us;
     uint32_t audits;  // written in this boot
     bool going, draining;
-    node_notice *notice;  // may be NULL
+    enum disk_state disk_state;  // as the node has taken note of it
+    node_notice *notice;         // may be NULL
     void *notice_context;
     struct node_counters {
         uint64_t turns, talk_dropped, talk_foreign, puts_refused, directories_bad, applies, applies_refused,
@@ -83,6 +84,7 @@ void node_talk_to_self(struct node *self);
 void primary_apply_part(struct node *self, uint64_t session, const struct Cli__ApplyPart *part);
 void primary_written(struct node *self);          // the disk has more: an apply may be answered
 void primary_tick(struct node *self);             // retention
+void primary_disk_broken(struct node *self);      // an apply under way is never stored: it is refused
 void primary_take_over(struct node *self);        // the newest whole directory in the store
 uint32_t primary_swept(const struct node *self);  // nodes whose feeds were taken over in this boot, with this one
 bool primary_sees_majority(const struct node *self);
@@ -97,7 +99,13 @@ void audit_write(struct node *self, uint64_t session, const char *verb, const ch
 
 // drain.c
 struct reply;
+bool drain_is_on(const struct node *self);               // told to, or its disk stores no more
+const char *drain_disk_word(enum disk_state state);      // "ok", "full", "failed"
+const char *drain_disk_reason(const struct node *self);  // "disk_full", "disk_failed", or "" while it stores
+void drain_look_at_disk(struct node *self);
 void drain_tick(struct node *self);
+// True: the client that wants to attach was refused.
+bool drain_refuses(struct node *self, const struct event *event);
 void drain_query(struct node *self, const struct reply *reply, const struct Cli__Query *query);
 
 // answers.c

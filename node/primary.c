@@ -119,6 +119,10 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
         refuse(self, part, session, "not_primary", detail, endpoint_of(self, directory->primary), NULL);
         return false;
     }
+    if (self->disk_state != DISK_OK) {
+        refuse(self, part, session, drain_disk_reason(self), "this node can store nothing more", "", NULL);
+        return false;
+    }
     uint64_t claim = self->directory ? self->directory_version.claim : 0;
     uint64_t revision = self->directory ? self->directory_version.revision : 0;
     if (part->over_claim != claim || part->over_revision != revision) {
@@ -236,12 +240,23 @@ void primary_written(struct node *self)
     apply->session = 0;
 }
 
+void primary_disk_broken(struct node *self)
+{
+    struct apply *apply = &self->apply;
+    Cli__ApplyPart part = CLI__APPLY_PART__INIT;
+    part.query = apply->query;
+    if (apply->written_seq == 0)
+        return;
+    apply->written_seq = 0;
+    refuse(self, &part, apply->session, drain_disk_reason(self), "the change could not be stored here", "", NULL);
+}
+
 // ---- retention
 
 void primary_tick(struct node *self)
 {
     const struct directory *directory = self->directory;
-    if (self->now.mono_us < self->horizon_next_us || directory == NULL ||
+    if (self->now.mono_us < self->horizon_next_us || directory == NULL || self->disk_state != DISK_OK ||
         2 * primary_swept(self) <= node_total(self) || strcmp(directory->primary, self->config->self.name) != 0 ||
         self->now.wall_ms < directory->settings.retention_ms)
         return;

@@ -211,6 +211,7 @@ static void storm_flush(struct live *self, uint64_t until_us)
     }
 }
 
+// Nor is one that was full: its node drains until it is started anew.
 static void storm_full(struct live *self, uint64_t until_us)
 {
     while (goes_on(self, until_us)) {
@@ -220,6 +221,8 @@ static void storm_full(struct live *self, uint64_t until_us)
         run_between(self, 2000, 4000);
         note_status(self, node);
         take_file(self, node, "disk_full");
+        live_node_kill(self, node);
+        live_node_start(self, node);
         run_between(self, 1500, 2500);
     }
 }

@@ -190,6 +190,7 @@ uint64_t fingerprint_board(const struct model *model, const struct board *board)
     for (const struct here *here = board->engaged; here != NULL; here = here->next)
         add(&self, here->agent);
     add_timer(&self, &board->tick);
+    add(&self, board->stores_nothing);
     return self.hash;
 }
 

@@ -83,6 +83,7 @@
     STATE(relayed)      /* messages, as nodes count them that live at the end */                                       \
     STATE(relay_dropped)                                                                                               \
     STATE(peer_down)                                                                                                   \
+    STATE(disk_drained)   /* nodes whose disk broke, and another was there to take their clients */                    \
     STATE(nearest_judged) /* calls of which it was judged that the nearest rang */                                     \
     STATE(not_attached_at_end)                                                                                         \
     STATE(end_answered)                                                                                                \

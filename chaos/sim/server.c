@@ -235,6 +235,8 @@ static void on_notice(void *context, const char *code, const char *fields)
         sim_meet(self->sim, MET_peer_bridged);
     if (strcmp(code, "peer_down") == 0)
         sim_meet(self->sim, MET_peer_down);
+    if (strncmp(code, "disk_", 5) == 0 && strstr(fields, "elsewhere=1") != NULL)
+        sim_meet(self->sim, MET_disk_drained);
     sim_remark(self->sim, "%s %s %s", server_name(self), code, fields);
 }
 

@@ -88,7 +88,7 @@ static bool settle(struct acceptance *self, struct pending *pending, uint32_t du
         return true;  // another node owns it now, and accepts it
     pending->seq = record->version.seq;
     uint32_t copies = copies_of(self, record);
-    if (copies < durability && !(overdue && copies > 0))
+    if (copies == 0 || (copies < durability && !overdue))
         return false;
     say(self, pending, record, copies);
     return true;

@@ -195,6 +195,7 @@ struct board {
     struct gateway *gateways;
     struct desk *desks;          // by the directory's agents
     struct here *engaged;        // desks here that have a call, or leave one
+    bool stores_nothing;  // its disk is broken
     struct route_agent *agents;  // the same
     struct route *route;         // who could be offered a call
     struct route *own;           // the same, of our own desks

@@ -42,18 +42,19 @@ static uint64_t weight(const char *node, const char *call)
 }
 
 // How many live nodes go before this one. The owner of an end that says called_back knows it first, and is the first.
+// One that can store nothing goes last.
 static uint32_t rank_of(const struct board *self, const char *call, struct party owner)
 {
     uint64_t own = weight(self->node, call);
     uint32_t rank = 0;
-    if (owner.node == 0 && board_owner_up(self, owner))
+    if (owner.node == 0 && board_owner_up(self, owner) && !self->stores_nothing)
         return 0;
     for (uint32_t i = 1; i < self->node_count; i++) {
         const struct board_node *node = &self->nodes[i];
         if (node->up_boot == 0 || !is_of_directory(self, node))
             continue;
         uint64_t theirs = weight(node->name, call);
-        bool before = theirs > own || (theirs == own && strcmp(node->name, self->node) > 0);
+        bool before = self->stores_nothing || theirs > own || (theirs == own && strcmp(node->name, self->node) > 0);
         rank += before || (owner.node == i && board_owner_up(self, owner));
     }
     return rank;

@@ -184,6 +184,9 @@ static void dispatch(struct board *self, const struct event *event)
         promise_swept(self, event->name);
         break;
     case EVENT_DESK_ATTACH:
+    case EVENT_DISK_BROKEN:
+        self->stores_nothing = true;
+        break;
         desk_attach(self, event);
         break;
     case EVENT_DESK_WORD:

@@ -108,7 +108,11 @@ static json_t *with_call(const struct hotline_event *event, bool reason)
 // That node does not take him now; another does, or it will.
 static bool passes_by(const char *reason)
 {
-    return strcmp(reason, "draining") == 0 || strcmp(reason, "going") == 0 || strcmp(reason, "overload") == 0;
+    static const char *const reasons[] = {"draining", "going", "overload", "disk_full", "disk_failed"};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
 }
 
 static void desk_refused(struct desk *self, const struct hotline_event *event)

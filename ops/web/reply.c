@@ -96,12 +96,24 @@ static unsigned status_of(const char *reason)
     static const struct {
         const char *reason;
         unsigned status;
-    } known[] = {{"unknown_call", 404},    {"unknown_agent", 404},    {"unknown_language", 422},
-                 {"unknown_skill", 422},   {"unknown_queue", 422},    {"no_directory", 503},
-                 {"going", 503},           {"bad_cursor", 422},       {"bad_caller", 422},
-                 {"too_many_feeds", 503},  {"unknown_question", 501}, {"not_your_call", 409},
-                 {"malformed", 502},       {"too_many_calls", 503},   {"overload", 503},
-                 {"answer_too_large", 502}};
+    } known[] = {{"unknown_call", 404},
+                 {"unknown_agent", 404},
+                 {"unknown_language", 422},
+                 {"unknown_skill", 422},
+                 {"unknown_queue", 422},
+                 {"no_directory", 503},
+                 {"going", 503},
+                 {"bad_cursor", 422},
+                 {"bad_caller", 422},
+                 {"too_many_feeds", 503},
+                 {"unknown_question", 501},
+                 {"not_your_call", 409},
+                 {"malformed", 502},
+                 {"too_many_calls", 503},
+                 {"overload", 503},
+                 {"answer_too_large", 502},
+                 {"disk_full", 503},
+                 {"disk_failed", 503}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].reason, reason) == 0)
             return known[i].status;
