@@ -60,6 +60,9 @@ static void carry_out(struct node *self, const struct effect *effect)
         if (self->notice != NULL)
             self->notice(self->notice_context, "decided", bytes.data);
         break;
+    case EFFECT_ORPHAN:
+        node_say(self, "orphan_state", "%s", (const char *)bytes.data);
+        break;
     case EFFECT_ACKNOWLEDGE:
         acceptance_add(self->acceptance, self->now, effect->session, effect->name, effect->attach);
         break;

@@ -124,6 +124,10 @@ static void step(struct model *self, uint32_t index, const struct event *event)
         case EFFECT_ACKNOWLEDGE:
         case EFFECT_DECIDED:
             break;
+        case EFFECT_ORPHAN:
+            if (self->is_healing)
+                violate(self, "%s has an orphan: %s", self->scenario->node_names[index], (const char *)bytes.data);
+            break;
         case EFFECT_NODE:
             send_talk(self, index, effect->name, bytes);
             break;

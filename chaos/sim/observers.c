@@ -229,6 +229,8 @@ static void on_row(void *user, const struct hotline_row *row)
         count_relays(sim, row);
         bool is_telling = strcmp(row->status.name, "digests_differ") == 0 || strcmp(row->status.name, "mended") == 0 ||
                           strcmp(row->status.name, "version_clashes") == 0;
+        if (strcmp(row->status.name, "orphan_states") == 0)
+            sim_tell(sim, (struct history_event){.word = HISTORY_ORPHANS, .node = node, .number = row->status.number});
         if (is_telling && row->status.number > 0)
             sim_remark(sim, "%s %s=%llu", node, row->status.name, (unsigned long long)row->status.number);
     }

@@ -78,6 +78,7 @@ void board_drop_call(struct board *self, struct call *call)
     call_dequeue(self, call);
     timers_unset(&self->timers, &call->timer);
     board_link_gateway(call, NULL);
+    orphans_forget(self, call);
     HASH_DEL(self->calls, call);
     self->call_count--;
     free(call->duty);

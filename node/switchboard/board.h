@@ -1,5 +1,5 @@
-// The board's own state. Included by the switchboard's files and by chaos/model/fingerprint.c, by nobody else: what is
-// added here that decides anything is added there too.
+// The board's own state. Included by the switchboard's files, by chaos/model/fingerprint.c and by
+// tests/unit/orphans_test.c, by nobody else: what is added here that decides anything is added to the fingerprint, too.
 //
 // Who writes what: a struct call is `mine` when this node, in this boot, owns its newest version. Its body is read from
 // the store when a step needs it (a draft), changed there, and put once at the end of the step.
@@ -99,6 +99,7 @@ struct call {  // not ended
     uint64_t news_us;        // mine and waiting: the next word on the position
     uint32_t position;       // last told
     uint32_t invited_agent;  // M: one of our desks asks for it, plus one
+    uint8_t orphan_looks;    // see orphans.c
     struct call *next_draft;
 };
 
@@ -172,8 +173,16 @@ struct desk {  // one per agent of the directory
     struct party owner;
     uint32_t misses;
     bool changed;          // in this step
+    uint8_t orphan_looks;  // see orphans.c
     struct here *here;     // attached now
     struct call *offered;  // N: our call that is offered to it, or has taken it
+};
+
+struct sweep {  // for states that have nobody
+    bool goes_on;
+    struct call *call;  // the next; NULL: the desks are looked at
+    uint32_t agent;
+    uint64_t found, orphans;  // so far, and in the last whole sweep
 };
 
 struct board {
@@ -186,6 +195,7 @@ struct board {
     const struct directory *directory;  // NULL: none yet
     uint32_t calls_max;
     bool tells_decisions;
+    bool stores_nothing;  // its disk is broken
 
     struct board_node *nodes;
     uint32_t node_count;
@@ -195,7 +205,6 @@ struct board {
     struct gateway *gateways;
     struct desk *desks;          // by the directory's agents
     struct here *engaged;        // desks here that have a call, or leave one
-    bool stores_nothing;  // its disk is broken
     struct route_agent *agents;  // the same
     struct route *route;         // who could be offered a call
     struct route *own;           // the same, of our own desks
@@ -219,6 +228,7 @@ struct board {
             callbacks_failed, callbacks_expired, promises_dropped, redials;
     } counters;
     struct figures figures;
+    struct sweep sweep;
 };
 
 enum timer_kind { TIMER_CALL = 1, TIMER_DESK, TIMER_GATEWAY, TIMER_TICK };
@@ -362,6 +372,11 @@ bool call_is_left_behind(const struct call *call);
 // And what the gateway listed there is here, without the call: it reads as over.
 bool call_reads_as_over(const struct board *self, const struct call *call);
 
+// ---- orphans.c: what nobody renews and no deadline ends
+
+void orphans_tick(struct board *self);
+void orphans_forget(struct board *self, const struct call *call);  // is about to be dropped
+
 // ---- say.c: messages out
 
 void say_to_session(struct board *self, uint64_t session, Cli__ToClient *message);
@@ -382,6 +397,7 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
                       const char *reason);
 Peer__OfferName say_offer_name(const struct board *self, const struct call *call, const struct offer *offer);
 void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason);
+void say_orphan(struct board *self, const char *what, const char *kind, const char *id);
 void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer);
 struct effect *say_effect(struct board *self, enum effect_type type);
 

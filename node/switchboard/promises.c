@@ -69,6 +69,13 @@ struct promise *promise_find(const struct board *self, const char *id)
     return promise;
 }
 
+bool promise_keeps(const struct board *self, const struct call *call)
+{
+    const struct promise *promise = promise_find(self, call->id);
+    const char *number = strchr(call->id, '~');
+    return promise != NULL && number != NULL && promise->mine == strtoul(number + 1, NULL, 10);
+}
+
 static struct promise *find_or_add(struct board *self, const char *id)
 {
     struct promise *promise = promise_find(self, id);

@@ -191,37 +191,9 @@ void reading_load(const struct board *self, const char *node, uint32_t *ret_desk
         *ret_calls += call->owner.node == index && board_owner_up(self, call->owner);
 }
 
-static bool is_set(const struct timer *timer)
-{
-    return timer->place > 0;
-}
-
-// Whose word or deadline moves a call of this node on.
-static bool is_held(const struct call *call)
-{
-    if (is_set(&call->timer))
-        return true;
-    if (call->is_call_back)
-        return call->rests || (call->duty != NULL && (call->duty->taken || call->duty->offer_count > 0));
-    return call->gateway != NULL && (call->gateway->session != 0 || is_set(&call->gateway->timer));
-}
-
-static bool desk_is_held(const struct desk *desk)
-{
-    const struct here *here = desk->here;
-    if (here->session == 0)
-        return false;
-    return desk->state != REC__AGENT_STATE__RINGING || here->rung.accepted || is_set(&here->timer);
-}
-
 uint64_t reading_orphans(const struct board *self)
 {
-    uint64_t orphans = 0;
-    for (struct call *call = self->calls; call != NULL; call = call->hh.next)
-        orphans += call->mine && !is_held(call);
-    for (uint32_t i = 0; self->directory != NULL && i < self->directory->agent_count; i++)
-        orphans += self->desks[i].here != NULL && !desk_is_held(&self->desks[i]);
-    return orphans;
+    return self->sweep.orphans;
 }
 
 const struct figures *reading_figures(const struct board *self)

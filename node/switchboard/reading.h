@@ -48,7 +48,7 @@ struct reading_counter {
     uint64_t value;
 };
 
-// States that are not at rest and that nobody renews, no deadline ends: 0, or there is a fault.
+// States that are not at rest and that nobody renews, no deadline ends: 0, or there is a fault. As of the last sweep.
 uint64_t reading_orphans(const struct board *self);
 const struct figures *reading_figures(const struct board *self);  // lent until the next step
 uint32_t reading_counters(const struct board *self, struct reading_counter *ret_counters, uint32_t room);

@@ -242,6 +242,15 @@ static void PRINTF_LIKE(2, 3) put_text(struct bytes *to, const char *format, ...
 }
 
 // As a history's word call.decided wants it (chaos/history).
+void say_orphan(struct board *self, const char *what, const char *kind, const char *id)
+{
+    struct effect *effect = say_effect(self, EFFECT_ORPHAN);
+    struct bytes *to = &self->effects->bytes;
+    put_text(to, "what=%s %s=%s", what, kind, id);
+    bytes_append(to, "", 1);
+    effect->count = to->count - effect->offset;
+}
+
 void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer)
 {
     struct effect *effect = say_effect(self, EFFECT_DECIDED);

@@ -116,6 +116,7 @@ static void tick(struct board *self)
             invite_desk(self, i);
     }
     promises_tick(self);
+    orphans_tick(self);
     timers_set(&self->timers, &self->tick, self->now.mono_us + (uint64_t)SWITCHBOARD_TICK_MS * 1000);
 }
 
@@ -183,10 +184,10 @@ static void dispatch(struct board *self, const struct event *event)
     case EVENT_SWEPT:
         promise_swept(self, event->name);
         break;
-    case EVENT_DESK_ATTACH:
     case EVENT_DISK_BROKEN:
         self->stores_nothing = true;
         break;
+    case EVENT_DESK_ATTACH:
         desk_attach(self, event);
         break;
     case EVENT_DESK_WORD:

@@ -84,6 +84,7 @@ enum effect_type {
     EFFECT_NODE,         // bytes: a packed peer.Talk for the node `name`, which may be this one
     EFFECT_PUT,          // bytes: the body of record (kind, name, attach, born_ms)
     EFFECT_DECIDED,      // bytes: words for a judge, of a call that a desk here is let ring for; see board_options
+    EFFECT_ORPHAN,       // bytes: words for an operator, of a state that nobody renews and no deadline ends
     EFFECT_ACKNOWLEDGE,  // the gateway's session waits for accepted(n) of the call `name`, as it stands in the store
 };
 

@@ -46,7 +46,8 @@ struct rig {
     Rec__Call *call;
     uint64_t attach[16];  // by session, for words
     bool held;
-    char number[32];  // of the callers
+    char number[32];   // of the callers
+    char orphan[256];  // said last and not asked for
 };
 
 static void step(struct rig *self, int node, struct event *event);
@@ -167,8 +168,21 @@ void rig_forget(struct rig *self)
     }
 }
 
+void rig_take_orphan(struct rig *self, char *ret_words, size_t room)
+{
+    text_copy(ret_words, room, self->orphan);
+    self->orphan[0] = '\0';
+}
+
+struct board *rig_board(struct rig *self, int node)
+{
+    return self->nodes[node].board;
+}
+
 void rig_free(struct rig *self)
 {
+    if (self->orphan[0] != 0)  // in no test, unless it takes it
+        check_failed(self->orphan, __FILE__, __LINE__, __func__);
     rig_forget(self);
     struct parcel *parcel, *next;
     DL_FOREACH_SAFE(self->parcels, parcel, next)
@@ -229,6 +243,8 @@ static void step(struct rig *self, int index, struct event *event)
             hear(self, index, effect->session, bytes);
         else if (effect->type == EFFECT_NODE)
             send_parcel(self, index, node_by_name(effect->name), false, 0, "", bytes);
+        else if (effect->type == EFFECT_ORPHAN)
+            text_copy(self->orphan, sizeof self->orphan, bytes.data);
         else if (effect->type == EFFECT_PUT) {
             check(store_put(node->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) != NULL);
             for (int other = 0; other < RIG_NODES; other++)

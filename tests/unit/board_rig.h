@@ -15,6 +15,7 @@
 #define RIG_NODES 3
 
 struct rig;
+struct board;
 
 // Sites: north (60 N), equator (0 N), south (60 S), all on the zero meridian, and agents n1 n2 (north), e1 e2
 // (equator), s1 (south) who speak zh; e2 and s1 also sw. Queues: emergency (priority 9, width 3), consular (5), quick
@@ -22,11 +23,11 @@ struct rig;
 struct rig *rig_create(void);
 void rig_free(struct rig *self);
 
-void rig_pass(struct rig *self, uint64_t ms);       // time, with deadlines, delivering everything on the way
-void rig_settle(struct rig *self);                  // delivers what is under way
-void rig_cut(struct rig *self, int node, bool up);  // the others see it go down, or come up
+void rig_pass(struct rig *self, uint64_t ms);             // time, with deadlines, delivering everything on the way
+void rig_settle(struct rig *self);                        // delivers what is under way
+void rig_cut(struct rig *self, int node, bool up);        // the others see it go down, or come up
 void rig_hearsay(struct rig *self, int node, int hears);  // a third says to `node` that it hears the other
-void rig_hold(struct rig *self, bool hold);         // nothing is delivered until it is let go
+void rig_hold(struct rig *self, bool hold);               // nothing is delivered until it is let go
 
 void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // as if `from` had said it
 
@@ -56,6 +57,10 @@ void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gate
 const Cli__ToClient *rig_heard(struct rig *self, int node, uint64_t session, Cli__ToClient__BodyCase kind);
 const Cli__CallNews *rig_news(struct rig *self, int node, uint64_t session, Cli__CallNews__What what);
 void rig_forget(struct rig *self);  // all that was heard
+
+// What a sweep found that nobody renews and no deadline ends, or "". Not taken, it fails rig_free.
+void rig_take_orphan(struct rig *self, char *ret_words, size_t room);
+struct board *rig_board(struct rig *self, int node);
 
 const Rec__Call *rig_call(struct rig *self, int node, const char *call);  // as stored there; until the next rig_call
 const char *rig_state(struct rig *self, int node, const char *agent);     // as read there

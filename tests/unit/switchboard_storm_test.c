@@ -1,6 +1,7 @@
 // Clients and owners who say anything at all, in any order, at any node: no word may end a node, talk between owners
 // must come to rest, and once everybody behaves again a waiting call rings a free agent.
 #include "cluster/base/check.h"
+#include "node/switchboard/reading.h"
 #include "tests/unit/board_rig.h"
 
 #include <setjmp.h>
@@ -178,6 +179,17 @@ static bool rings_in_the_end(struct rig *rig, const char *call)
     return false;
 }
 
+// Two that attach with one number leave some; who behaves does not.
+static void expect_no_orphans(struct rig *rig)
+{
+    char words[256];
+    rig_pass(rig, 2000);
+    rig_take_orphan(rig, words, sizeof words);
+    for (int node = 0; node < RIG_NODES; node++)
+        if (reading_orphans(rig_board(rig, node)) != 0)
+            fail_msg("node %d has an orphan; the last one: %s", node, words);
+}
+
 static void a_storm_ends_no_node_and_a_call_after_it_rings(void **state)
 {
     (void)state;
@@ -198,6 +210,7 @@ static void a_storm_ends_no_node_and_a_call_after_it_rings(void **state)
         rig_forget(rig);
         rig_submit(rig, 0, 7, "gate", "after", "emergency", 59, "");
         assert_true(rings_in_the_end(rig, "after"));
+        expect_no_orphans(rig);
         rig_free(rig);
     }
 }
