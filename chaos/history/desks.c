@@ -125,6 +125,7 @@ static void rings(struct judge *self, struct client *desk, const struct history_
         judge_condemn(self, JUDGE_HISTORY, "desk.rings at %.3f s without a call, or its id is too long",
                       seconds(self->us));
     desk->deadline_ms = event->deadline_ms;
+    desk->n = event->n;
     desk->leg = judge_leg_find(self, call);
     move(self, desk, HAS_RINGING);
     self->count.rings++;
@@ -158,7 +159,8 @@ static void leaves_call(struct judge *self, struct client *desk, bool was_tried)
     // A ring that is taken back from another desk of the agent is no end of what she speaks; nor is what an older login
     // of hers hears: joined legs outlive a new sign-in.
     bool was_taken = leg != NULL && desk->has != HAS_RINGING && name_is(&leg->agent, desk->name.text) &&
-                     desk->party->largest_client == desk->number;
+                     desk->party->largest_client == desk->number &&
+                     (leg->agent_n == 0 || desk->n == 0 || leg->agent_n == desk->n);
     if (was_taken && leg->state == LEG_JOINED && leg->agent_left_us == 0)
         leg->agent_left_us = self->us;
     judge_desk_release(self, desk);

@@ -78,6 +78,7 @@ struct client {
     bool word_lost;    // since it attached: what the node believes of it is not known
     enum desk_has has;
     char call[ID_MAX_BYTES];
+    uint32_t n;        // which offer of that call
     struct leg *leg;   // of that call; NULL: it was over before, or its gateway tells no history
     struct leg *lost;  // of a call-back: the call it stands for; NULL: not known
     uint32_t deadline_ms;
@@ -118,6 +119,7 @@ struct leg {
     uint64_t copies;  // bits of nodes
     uint64_t copies_us;
     struct name agent;                                      // to connect to, or joined with
+    uint32_t agent_n;                                       // by which offer; 0: not told
     uint64_t joined_attach;                                 // the last attempt of its gateway when it joined
     uint64_t agent_left_us;                                 // the agent's desk has ended the conversation; 0: not
     struct tried accepters[PEOPLE_MAX], tried[PEOPLE_MAX];  // rings

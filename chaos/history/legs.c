@@ -239,6 +239,7 @@ static void connect_to(struct judge *self, struct leg *leg, const struct history
                       "call %s of gateway %s is told at %.3f s to connect to %s, whose desk has not accepted it",
                       leg->id, leg->gateway_name.text, seconds(self->us), agent);
     name_set(&leg->agent, agent);
+    leg->agent_n = event->n;
     move(self, leg, LEG_CONNECTING);
 }
 
