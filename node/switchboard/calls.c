@@ -116,6 +116,17 @@ void call_start_wait(struct board *self, struct call *call)
     call->wait_limit_us = call->queue == DIRECTORY_NONE ? TIMER_NEVER : self->now.mono_us + (uint64_t)limit_ms * 1000;
 }
 
+// Who is away hears of no contact: the call waits on until its gateway is back, or its time is over and the call owed.
+static bool is_heard(const struct call *call)
+{
+    return call->is_call_back || call->gateway == NULL || call->gateway->session != 0;
+}
+
+static bool waits_too_long(const struct board *self, const struct call *call)
+{
+    return call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us && is_heard(call);
+}
+
 // The wait limit is over: the queue's last resort. `apply` saw to it that this comes to an end.
 void call_expire(struct board *self, struct call *call)
 {
@@ -140,7 +151,7 @@ static void wait_on(struct board *self, struct call *call)
 {
     bool new = call->state != REC__CALL_STATE__WAITING || call->news_us == 0;
     call_move(self, call, REC__CALL_STATE__WAITING);
-    if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us) {
+    if (waits_too_long(self, call)) {
         call_expire(self, call);
         return;
     }
@@ -321,7 +332,7 @@ void call_set_timer(struct board *self, struct call *call)
     if (call->rests) {
         at = call->rest_until_us;
     } else if (call->state == REC__CALL_STATE__WAITING) {
-        at = call->wait_limit_us < at ? call->wait_limit_us : at;
+        at = is_heard(call) && call->wait_limit_us < at ? call->wait_limit_us : at;
         at = call->news_us < at ? call->news_us : at;
     }
     if (taken && !call->duty->joined && !call->is_call_back)
@@ -351,7 +362,7 @@ void call_deadline(struct board *self, struct call *call)
     } else if (call->state == REC__CALL_STATE__CALL_RINGING && (call->duty == NULL || call->duty->offer_count == 0)) {
         call_ring(self, call);
     } else if (call->state == REC__CALL_STATE__WAITING) {
-        if (call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us)
+        if (waits_too_long(self, call))
             call_expire(self, call);
         else if (self->now.mono_us >= call->news_us)
             tell_waiting(self, call);

@@ -71,6 +71,33 @@ static void accept_and(struct rig *rig, int node, uint64_t session, const char *
 
 // ---- who, and when
 
+static void a_call_whose_gateway_is_away_does_not_run_out_of_time_but_is_owed(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "quick");
+    rig_pass(rig, 1000);
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_pass(rig, 2000);  // its wait limit, and nobody there to hear of the contact
+    assert_int_equal(rig_call(rig, 1, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_pass(rig, ADOPT_MS);
+    expect_end(rig, 1, "c1", REC__END_REASON__CALLED_BACK);
+}
+
+static void a_call_whose_gateway_was_away_waits_anew_and_then_goes_to_the_last_resort(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "quick");
+    rig_pass(rig, 1000);
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_pass(rig, 2000);
+    rig_gateway_resumes(rig, 0, SECOND, "gate", rig_attach(1, 2), "c1", "quick");
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_call(rig, 1, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_pass(rig, 1100);
+    expect_end(rig, 1, "c1", REC__END_REASON__EXPIRED);
+    assert_int_equal(rig_news(rig, 0, SECOND, CLI__CALL_NEWS__WHAT__ENDED)->end, REC__END_REASON__EXPIRED);
+}
+
 static void a_caller_whose_region_died_is_called_back_after_adopt_after_at_the_old_place(void **state)
 {
     struct rig *rig = *state;
@@ -396,6 +423,8 @@ static void a_caller_lost_twice_is_called_back_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_call_whose_gateway_is_away_does_not_run_out_of_time_but_is_owed),
+        TEST(a_call_whose_gateway_was_away_waits_anew_and_then_goes_to_the_last_resort),
         TEST(a_caller_whose_region_died_is_called_back_after_adopt_after_at_the_old_place),
         TEST(it_is_made_once_and_by_the_second_in_rank_when_the_first_cannot),
         TEST(a_call_back_whose_maker_died_counts_as_not_made_and_the_next_number_is_taken),
