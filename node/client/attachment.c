@@ -241,7 +241,7 @@ static void pong(struct hotline_client *self, uint32_t slot, const Cli__Pong *wo
     struct client_link *link = &self->links[slot];
     uint64_t now = client_now(self);
     if (words->sent_us <= now && now - words->sent_us < 60 * 1000 * MS) {
-        uint32_t rtt = (uint32_t)(now - words->sent_us);
+        uint32_t rtt = (uint32_t)earlier(now - words->sent_us, CLIENT_RTT_MAX_MS * MS);
         link->rtt_us = link->rtt_us == 0 ? rtt : (uint32_t)(((uint64_t)link->rtt_us * 7 + rtt) / 8);
     }
     text_copy(link->node, sizeof link->node, words->node);
@@ -362,8 +362,8 @@ bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__R
         superseded(self, refused->largest, self->links[self->primary].node);
         return true;
     }
-    // Signed in now, by a clock that is behind another's. Not just the next one: two that start apart from each other, and
-    // hear of the same largest login, would be one.
+    // Signed in now, by a clock that is behind another's. Not just the next one: two that start apart from each other,
+    // and hear of the same largest login, would be one.
     uint16_t beyond;
     self->wire->type->random(self->wire, &beyond, sizeof beyond);
     self->login = largest_login + 1 + beyond % CLIENT_LOGIN_SPREAD;

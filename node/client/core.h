@@ -28,6 +28,7 @@
 #define CLIENT_STALL_MS 500          // of this loop: silence is not the other end's
 #define CLIENT_PREFER_MS 300         // so long the first endpoint may take to answer before the second
 #define CLIENT_CONNECT_MS 1500       // so long a connection may take: some round trips across the world
+#define CLIENT_RTT_MAX_MS 500        // what takes longer stood still on its way, and says nothing of the distance
 #define CLIENT_REFUSED_REST_MS 400   // where nobody listens, so long before it is tried again
 #define CLIENT_REPEAT_MS 500         // what was not answered is said again
 #define CLIENT_ATTEMPTS_MAX 4        // unanswered, at one node that answers pings

@@ -133,6 +133,29 @@ static void where_nobody_listens_is_tried_again_but_not_all_the_time(void **stat
     fake_free(self);
 }
 
+static void an_answer_that_stood_still_on_its_way_gives_a_dead_node_no_longer_time(void **state)
+{
+    (void)state;
+    struct fake *self = desk_at(2, "fake://a,fake://b", 0);
+    fake_run_until_attached(self, 0);
+    fake_run(self, 40000);
+    for (uint32_t i = 0; i < 10; i++) {
+        Cli__Pong words = CLI__PONG__INIT;
+        words.sent_us = self->now_us - 30000000;
+        words.node = (char *)"a";
+        words.majority = true;
+        Cli__ToClient message = CLI__TO_CLIENT__INIT;
+        message.body_case = CLI__TO_CLIENT__BODY_PONG;
+        message.pong = &words;
+        fake_say(self, 0, &message);
+    }
+    fake_run(self, 10);
+    self->nodes[0].answers = self->nodes[0].takes = false;
+    fake_run(self, 2000);
+    assert_string_equal(hotline_client_node(self->client), "b");
+    fake_free(self);
+}
+
 static void the_stand_by_hears_whom_the_client_is_attached_to(void **state)
 {
     (void)state;
@@ -489,6 +512,7 @@ int main(void)
         cmocka_unit_test(silence_moves_it_to_the_stand_by_in_about_a_second),
         cmocka_unit_test(a_node_where_nobody_listens_any_more_is_left_at_once),
         cmocka_unit_test(where_nobody_listens_is_tried_again_but_not_all_the_time),
+        cmocka_unit_test(an_answer_that_stood_still_on_its_way_gives_a_dead_node_no_longer_time),
         cmocka_unit_test(the_stand_by_hears_whom_the_client_is_attached_to),
         cmocka_unit_test(a_loop_that_slept_does_not_take_its_node_for_dead_but_says_all_again),
         cmocka_unit_test(an_unanswered_attach_is_repeated_with_a_new_count_and_then_made_elsewhere),
