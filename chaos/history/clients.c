@@ -33,6 +33,11 @@ bool judge_client_is_sound(const struct client *client, uint64_t since_us)
     return client->attached && !client->stalls && client->settled_us <= since_us;
 }
 
+bool judge_client_lost_word(const struct client *client)
+{
+    return client->lost_attach != 0 && client->lost_attach >= client->attach;
+}
+
 // ---- life
 
 static struct party *party_of(struct judge *self, bool is_desk, const char *name)
@@ -130,7 +135,6 @@ static void hear_attached(struct judge *self, struct client *client, const struc
     self->count.reattached += client->attach != 0;
     client->attach = event->attach;
     client->attached = true;
-    client->word_lost = false;
     client->attached_us = client->settled_us = self->us;
     name_set(&client->node, event->node);
     struct party *party = client->party;
@@ -141,6 +145,14 @@ static void hear_attached(struct judge *self, struct client *client, const struc
     } else {
         judge_client_served(self, client, event->attach);
     }
+}
+
+// It may be lost before the client hears that it is attached: the node goes on from its own answer.
+static void hear_word_lost(struct client *client, const struct history_event *event)
+{
+    uint64_t present = client->sent_attach > client->attach ? client->sent_attach : client->attach;
+    uint64_t of = event->attach != 0 ? event->attach : present;
+    client->lost_attach = of > client->lost_attach ? of : client->lost_attach;
 }
 
 static void hear_superseded(struct judge *self, struct client *client, const struct history_event *event)
@@ -187,7 +199,7 @@ void judge_client_hear(struct judge *self, const struct history_event *event)
         client->settled_us = client->lost_us = self->us;
         return;
     case HISTORY_WORD_LOST:
-        client->word_lost = true;
+        hear_word_lost(client, event);
         return;
     default:
         return;

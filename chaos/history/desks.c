@@ -76,7 +76,7 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
     struct leg *leg = judge_leg_find(self, call);
     if (leg != NULL && !desk->available && !has_call(desk, call))  // the library declines it unheard
         judge_leg_note(leg->tried, &leg->tried_count, desk->name.text, self->us);
-    if (desk->has != HAS_NOTHING && !has_call(desk, call) && desk->attached && !desk->word_lost)
+    if (desk->has != HAS_NOTHING && !has_call(desk, call) && desk->attached && !judge_client_lost_word(desk))
         condemn_second(self, desk, "is offered", call);
 }
 

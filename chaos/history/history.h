@@ -37,6 +37,7 @@
 // told.*      is a node's message as it comes off the wire, whatever the client library then makes of it.
 // client.word_lost is told of every word that the world loses between a node and this client, and does not tell the
 //             client as a broken connection that it attaches anew for: without it an innocent node is found guilty.
+//             `attach`: the attachment it was for (0: not told, the last that was said).
 // The driver leaves a directory on at least one disk, and every client knows a node that will live at the end: what is
 // stuck for want of either is called stuck.
 // A call-back is a call of its own, `call~k`, whose leg no gateway holds: the agent dials, and says how that went.

@@ -74,8 +74,8 @@ struct client {
     uint64_t skills, languages;
     struct judge_place place;
     bool available;
-    uint64_t free_us;  // available, and without a call, since
-    bool word_lost;    // since it attached: what the node believes of it is not known
+    uint64_t free_us;      // available, and without a call, since
+    uint64_t lost_attach;  // a word of this attachment was lost: what the node believes of it is not known
     enum desk_has has;
     char call[ID_MAX_BYTES];
     uint32_t n;        // which offer of that call
@@ -225,7 +225,8 @@ struct client *judge_client_need(struct judge *self, const struct history_event 
 // A node serves it at `attach` (0: its own): is there a larger one that it should know of?
 void judge_client_served(struct judge *self, struct client *client, uint64_t attach);
 bool judge_client_is_sound(const struct client *client,
-                           uint64_t since_us);  // attached and running without a break since then
+                           uint64_t since_us);             // attached and running without a break since then
+bool judge_client_lost_word(const struct client *client);  // of its present attachment
 const char *judge_client_kind(const struct client *client);
 
 // ---- desks.c

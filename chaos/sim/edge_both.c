@@ -83,8 +83,32 @@ void edge_tell_heard(struct edge *self, struct span message, const char *node)
     cli__to_client__free_unpacked(words, NULL);
 }
 
+// Of the attachment it was for.
+static uint64_t attach_of(const Cli__ToClient *words)
+{
+    switch (words->body_case) {
+    case CLI__TO_CLIENT__BODY_ATTACHED:
+        return words->attached->attach;
+    case CLI__TO_CLIENT__BODY_OFFERED:
+        return words->offered->attach;
+    case CLI__TO_CLIENT__BODY_WITHDRAWN:
+        return words->withdrawn->attach;
+    case CLI__TO_CLIENT__BODY_DESK_NEWS:
+        return words->desk_news->attach;
+    case CLI__TO_CLIENT__BODY_CALL_NEWS:
+        return words->call_news->attach;
+    default:
+        return 0;
+    }
+}
+
 void edge_tell_lost(struct edge *self, struct span message)
 {
-    if (self->client != NULL && self->number != 0 && body_of(message, false) != CLI__TO_CLIENT__BODY_PONG)
-        sim_tell(self->sim, (struct history_event){.word = HISTORY_WORD_LOST, .client = self->number});
+    if (self->client == NULL || self->number == 0 || body_of(message, false) == CLI__TO_CLIENT__BODY_PONG)
+        return;
+    Cli__ToClient *words = cli__to_client__unpack(NULL, message.bytes, message.data);
+    check(words != NULL);
+    sim_tell(self->sim,
+             (struct history_event){.word = HISTORY_WORD_LOST, .client = self->number, .attach = attach_of(words)});
+    cli__to_client__free_unpacked(words, NULL);
 }

@@ -61,6 +61,17 @@ static void after_a_lost_word_the_node_is_excused(void **state)
                                                 "60000 told.offer client=1 attach=101 call=b n=1 node=bei\n");
 }
 
+static void a_word_lost_before_the_attachment_it_is_of_is_heard_excuses_the_node_too(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") "50000 client.attaches client=1 attach=102\n"
+                                "55000 client.word_lost client=1 attach=102\n"
+                                "60000 client.attached client=1 attach=102 node=bei\n"
+                                "70000 told.offer client=1 attach=102 call=a n=1 node=bei\n"
+                                "70000 desk.rings client=1 call=a n=1 deadline_ms=20000\n"
+                                "80000 told.offer client=1 attach=102 call=b n=1 node=bei\n");
+}
+
 static void two_logins_of_one_agent_may_ring_in_a_split(void **state)
 {
     (void)state;
@@ -271,6 +282,7 @@ int main(void)
         cmocka_unit_test(an_offer_said_again_by_another_node_is_no_second_ring),
         cmocka_unit_test(an_offer_of_an_older_attachment_is_not_judged),
         cmocka_unit_test(after_a_lost_word_the_node_is_excused),
+        cmocka_unit_test(a_word_lost_before_the_attachment_it_is_of_is_heard_excuses_the_node_too),
         cmocka_unit_test(two_logins_of_one_agent_may_ring_in_a_split),
         cmocka_unit_test(a_connect_that_crosses_the_joining_is_only_late),
         cmocka_unit_test(a_connect_taken_back_before_the_joining_is_right),
