@@ -261,6 +261,8 @@ static void copy_over(struct rig *self, const struct parcel *parcel)
     struct rig_node *node = &self->nodes[parcel->to];
     if (store_take(node->store, theirs, &taken) != STORE_TAKEN)
         return;
+    // Records come in the owner's order, as a feed brings them.
+    store_advance_cursor(node->store, taken->version.owner, taken->version.boot, taken->version.seq);
     struct event event = {.type = EVENT_RECORD, .record = taken};
     step(self, parcel->to, &event);
 }

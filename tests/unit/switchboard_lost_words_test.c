@@ -1,0 +1,152 @@
+// Words that are lost for good, with the node they were said to or for want of a newer copy: what was left undone is
+// found out and settled. Each was found by the simulator.
+#include "tests/unit/board_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { GATE = 1, N1 = 2, N2 = 3, AGAIN = 4 };
+
+static int free_rig(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
+static int given_a_conversation(void **state)
+{
+    struct rig *rig = rig_create();
+    *state = rig;
+    rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__JOINED);
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
+    return 0;
+}
+
+static Peer__OfferName name_of_c1(uint64_t attempt, uint64_t login, uint32_t n)
+{
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = (char *)"c1";
+    name.call_attach = rig_attach(1, attempt);
+    name.agent = (char *)"n1";
+    name.agent_login = login;
+    name.n = n;
+    return name;
+}
+
+static void a_desk_that_has_left_a_conversation_unheard_is_asked_and_its_word_ends_it(void **state)
+{
+    struct rig *rig = *state;
+    rig_hold(rig, true);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__END);
+    rig_cut(rig, 1, false);  // dies with the word
+    rig_hold(rig, false);
+    rig_desk_resumes(rig, 2, AGAIN, "n1", rig_attach(1, 2), REC__AGENT_STATE__WRAP_UP, "", 0);
+    rig_pass(rig, 600);
+    const Cli__ToClient *asked = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS);
+    assert_non_null(asked);
+    assert_true(asked->desk_news->asks);
+    assert_string_equal(asked->desk_news->call, "c1");
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
+}
+
+static void a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent(void **state)
+{
+    struct rig *rig = *state;
+    rig_desk(rig, 1, AGAIN, "n1", rig_attach(2, 1));
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
+    rig_submit(rig, 0, GATE, "gate", "c2", "consular", 50, "");
+    assert_string_equal(rig_heard(rig, 1, AGAIN, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c2");
+}
+
+static int given_a_call_that_rings(void **state)
+{
+    struct rig *rig = rig_create();
+    *state = rig;
+    rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
+    assert_non_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
+    return 0;
+}
+
+static void a_desk_that_attaches_without_its_ring_is_offered_the_call_anew_or_another(void **state)
+{
+    struct rig *rig = *state;
+    rig_forget(rig);
+    rig_desk_resumes(rig, 1, AGAIN, "n1", rig_attach(1, 2), REC__AGENT_STATE__AVAILABLE, "", 0);
+    rig_pass(rig, 2500);
+    assert_string_equal(rig_heard(rig, 1, AGAIN, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c1");
+}
+
+static void an_offer_of_an_older_owner_does_not_ring(void **state)
+{
+    struct rig *rig = *state;
+    rig_gateway_resumes(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", "consular");
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__DECLINE);
+    rig_desk(rig, 1, N2, "n2", rig_attach(1, 1));
+    rig_desk_word(rig, 1, N2, "n2", CLI__DESK_WORD__WORD__ACCEPT);
+    rig_pass(rig, 40000);  // what n1 declined is forgotten
+    rig_forget(rig);
+    Peer__OfferName name = name_of_c1(1, 1, 9);
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = &name;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_talk(rig, 0, 1, &talk);
+    assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
+}
+
+static int given_a_call_that_waits(void **state)
+{
+    struct rig *rig = rig_create();
+    *state = rig;
+    rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
+    rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
+    return 0;
+}
+
+static void what_a_gateway_does_not_list_elsewhere_ends_after_a_moment(void **state)
+{
+    struct rig *rig = *state;
+    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), NULL);
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_pass(rig, 1100);
+    assert_int_equal(rig_call(rig, 0, "c1")->end, REC__END_REASON__ABANDONED);
+}
+
+static void what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended(void **state)
+{
+    struct rig *rig = *state;
+    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), NULL);
+    rig_cut(rig, 2, false);  // before it could tell of calls it took, had it taken any
+    rig_pass(rig, 30000);
+    assert_int_equal(rig_call(rig, 0, "c1")->end, REC__END_REASON__CALLED_BACK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_desk_that_has_left_a_conversation_unheard_is_asked_and_its_word_ends_it,
+                                        given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
+                                        given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(a_desk_that_attaches_without_its_ring_is_offered_the_call_anew_or_another,
+                                        given_a_call_that_rings, free_rig),
+        cmocka_unit_test_setup_teardown(an_offer_of_an_older_owner_does_not_ring, given_a_call_that_rings, free_rig),
+        cmocka_unit_test_setup_teardown(what_a_gateway_does_not_list_elsewhere_ends_after_a_moment,
+                                        given_a_call_that_waits, free_rig),
+        cmocka_unit_test_setup_teardown(what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended,
+                                        given_a_call_that_waits, free_rig),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
