@@ -56,7 +56,7 @@ enum judge_kind {
 
 struct judge_options {      // 0: the default. Counted from at.whole, or from the last fault after it
     uint32_t progress_ms;   // a call waits beside a free agent at most this long: 3000
-    uint32_t digests_ms;    // digests equal and feeds caught up: 5000, also after at.quiet
+    uint32_t digests_ms;    // digests equal, feeds caught up, no orphans: 5000, also after at.quiet
     uint32_t serves_ms;     // a smaller attach is told that it is over: 10000
     uint32_t stuck_ms;      // what moves by deadlines has moved: 45000
     uint32_t held_ms;       // a call-back is made of what a gateway holds soundly for so long: never, 15000

@@ -141,7 +141,7 @@ static void hear_lag(struct judge *self, const struct history_event *event)
 
 static void hear_orphans(struct judge *self, const struct history_event *event)
 {
-    if (event->number > 0 && is_at_rest_for(self, self->options.stuck_ms))
+    if (event->number > 0 && is_at_rest_for(self, self->options.digests_ms))
         judge_condemn(self, JUDGE_ORPHANS, "at %.3f s node %s counts %" PRIu64 " orphan states at rest",
                       seconds(self->us), text_or_none(event->node), event->number);
 }
