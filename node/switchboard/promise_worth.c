@@ -83,7 +83,10 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
     finding->worth = WORTH_WATCHED;
     finding->owner = owner_of(self, finding->record);
     bool spoken = lost->state == REC__CALL_STATE__CONNECTED, at_once = false;
-    if (lost->state == REC__CALL_STATE__ENDED) {
+    if (lost->state == REC__CALL_STATE__ENDED && lost->end == REC__END_REASON__EXPIRED && promise->largest > 0) {
+        // Written by an owner who died with the gateway, perhaps: nobody was told of the last resort. What was made
+        // holds.
+    } else if (lost->state == REC__CALL_STATE__ENDED) {
         at_once = lost->end == REC__END_REASON__CALLED_BACK;
         finding->needless = at_once ? NULL : "its call has ended otherwise";
     } else if (call != NULL && call_reads_as_over(self, call)) {

@@ -316,6 +316,22 @@ static void only_a_call_back_that_was_accepted_can_be_reached(void **state)
 
 // ---- cancelled
 
+static void it_goes_on_when_the_owner_had_sent_the_caller_to_the_last_resort(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "quick");
+    when_the_region_dies(rig);
+    for (int i = 0; rig_call(rig, 2, "c1~1") == NULL && i < 100; i++)
+        rig_pass(rig, ADOPT_MS / 50);
+    rig_cut(rig, 0, true);
+    rig_pass(rig, 1);  // the first that the others see of it is the end
+    expect_end(rig, 1, "c1", REC__END_REASON__EXPIRED);
+    rig_pass(rig, 1000);
+    assert_int_equal(rig_call(rig, 2, "c1~1")->state, REC__CALL_STATE__WAITING);
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    expect_call_back(rig, 1, N1, "c1~1");
+}
+
 static void it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway(void **state)
 {
     struct rig *rig = *state;
@@ -439,6 +455,7 @@ int main(void)
         TEST(a_desk_that_vanishes_while_it_dials_is_a_try_in_vain),
         TEST(a_desk_that_moves_while_it_speaks_keeps_the_caller),
         TEST(only_a_call_back_that_was_accepted_can_be_reached),
+        TEST(it_goes_on_when_the_owner_had_sent_the_caller_to_the_last_resort),
         TEST(it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway),
         TEST(one_that_is_spoken_is_never_let_go),
         TEST(a_caller_who_dials_again_keeps_the_place_and_is_not_called_back_once_answered),
