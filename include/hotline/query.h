@@ -89,7 +89,7 @@ struct hotline_row {
             const char *const *skills;
             uint64_t attach, born_ms, queued_ms, ringing_ms, connected_ms, ended_ms;  // wall clock, 0: not
             uint32_t offers, copies, offers_dropped;
-            const char *called_back_by;  // the last call-back that stands for this call, or ""
+            const char *called_back_by;  // the call-back that stands for this call, or ""
             const char *call_back;       // the lost call that this one calls back, or ""
             const char *redials;         // the lost call whose caller dialled again with this one, or ""
             const char *last_try, *last_try_text;

@@ -57,6 +57,7 @@ void promise_swept(struct board *self, const char *node);
 // The lost call of the same caller whose place a new one takes, or NULL. *ret_queued_ms: that place.
 const char *promise_redialled(struct board *self, const char *call, const char *number, uint64_t *ret_queued_ms);
 void promises_tick(struct board *self);
+bool promise_is_kept_by(const Rec__Call *back);                         // it had an outcome, or speaks
 bool promise_keeps(const struct board *self, const struct call *call);  // our call-back: is looked at every tick
 uint32_t promises_open(const struct board *self);
 

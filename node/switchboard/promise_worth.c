@@ -23,7 +23,7 @@ static struct party owner_of(struct board *self, const struct record *record)
     return (struct party){board_node_index(self, record->version.owner), record->version.boot};
 }
 
-static bool settles(const Rec__Call *back)
+bool promise_is_kept_by(const Rec__Call *back)
 {
     return back->state == REC__CALL_STATE__CONNECTED ||
            (back->state == REC__CALL_STATE__ENDED &&
@@ -60,7 +60,7 @@ static enum worth worth_of_call_backs(struct board *self, struct promise *promis
         if (back == NULL)
             continue;
         promise->largest = number > promise->largest ? number : promise->largest;
-        if (RULE(kept_is_kept) && settles(back))
+        if (RULE(kept_is_kept) && promise_is_kept_by(back))
             return WORTH_SETTLED;
         if (back->state == REC__CALL_STATE__ENDED)
             continue;
@@ -138,7 +138,7 @@ static enum worth worth_of_first(struct board *self, const struct finding *findi
         return WORTH_WATCHED;
     for (uint32_t number = 1; number <= first->largest; number++) {
         const Rec__Call *back = call_back_number(self, first->call, number, NULL);
-        if (back != NULL && settles(back))
+        if (back != NULL && promise_is_kept_by(back))
             return WORTH_SETTLED;
     }
     return first->reached ? WORTH_SETTLED : WORTH_OWED;

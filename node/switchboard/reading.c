@@ -61,6 +61,17 @@ uint32_t reading_calls(const struct board *self, struct now now, struct reading_
     return count;
 }
 
+static bool keeps_promise(const struct record *record)
+{
+    struct arena arena = {0};
+    const Rec__Call *body =
+        rec__call__unpack(arena_allocator(&arena, DRAFT_BUDGET_BYTES), record->body.bytes, record->body.data);
+    bool keeps = body != NULL && promise_is_kept_by(body);
+    arena_close(&arena);
+    return keeps;
+}
+
+// Of several, made apart from each other, the one that had an outcome.
 static void last_call_back(const struct board *self, const char *id, char *ret_id, size_t room)
 {
     char name[CALL_ID_MAX_BYTES + 16];
@@ -69,9 +80,12 @@ static void last_call_back(const struct board *self, const char *id, char *ret_i
         return;
     for (uint32_t number = 1; number <= CALLBACKS_A_CALL_MAX; number++) {
         snprintf(name, sizeof name, "%s~%u", id, number);
-        if (store_find(self->store, REC__KIND__CALL, name) == NULL)
+        const struct record *record = store_find(self->store, REC__KIND__CALL, name);
+        if (record == NULL)
             return;
         text_copy(ret_id, room, name);
+        if (keeps_promise(record))
+            return;
     }
 }
 

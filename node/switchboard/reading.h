@@ -30,7 +30,8 @@ struct reading_call {
 // The calls that are not ended, oldest first, into an array the caller frees. Returns how many.
 uint32_t reading_calls(const struct board *self, struct now now, struct reading_call **ret_calls);
 
-// The last call-back that stands for the call `id`, or for one with which its caller dialled before; "": there is none.
+// The call-back that had an outcome, or the last that stands for the call `id`, or for one with which its caller
+// dialled before; "": there is none.
 void reading_call_back(const struct board *self, const char *id, char *ret_id, size_t room);
 
 struct reading_queue {

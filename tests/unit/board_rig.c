@@ -44,6 +44,7 @@ struct rig {
     struct heard *heard;
     struct atlas *atlas;
     Rec__Call *call;
+    char call_back[CALL_ID_MAX_BYTES + 1];
     uint64_t attach[16];  // by session, for words
     bool held;
     char number[32];   // of the callers
@@ -526,6 +527,12 @@ const char *rig_state(struct rig *self, int node, const char *agent)
     struct reading_agent reading;
     reading_agent(n->board, self->now, directory_find_agent(n->directory, agent), &reading);
     return names[reading.state];
+}
+
+const char *rig_call_back(struct rig *self, int node, const char *call)
+{
+    reading_call_back(self->nodes[node].board, call, self->call_back, sizeof self->call_back);
+    return self->call_back;
 }
 
 uint64_t rig_digest(struct rig *self, int node)

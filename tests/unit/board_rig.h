@@ -64,6 +64,7 @@ struct board *rig_board(struct rig *self, int node);
 
 const Rec__Call *rig_call(struct rig *self, int node, const char *call);  // as stored there; until the next rig_call
 const char *rig_state(struct rig *self, int node, const char *agent);     // as read there
+const char *rig_call_back(struct rig *self, int node, const char *call);  // that stands for it, as read there
 uint64_t rig_digest(struct rig *self, int node);
 uint64_t rig_attach(uint64_t login, uint64_t attempt);
 

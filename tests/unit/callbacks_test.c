@@ -147,6 +147,23 @@ static void a_call_back_whose_maker_died_counts_as_not_made_and_the_next_number_
     expect_call_back(rig, 1, N1, "c1~2");
 }
 
+static void of_two_made_apart_the_one_that_had_an_outcome_speaks_for_the_call(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "quick");
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    for (int i = 0; rig_call(rig, 1, "c1~1") == NULL && i < 100; i++)
+        rig_pass(rig, 500);
+    when_the_region_dies(rig);
+    for (int i = 0; rig_call(rig, 1, "c1~2") == NULL && i < 200; i++)
+        rig_pass(rig, 500);
+    assert_string_equal(rig_call_back(rig, 1, "c1"), "c1~2");
+    rig_cut(rig, 0, true);
+    rig_pass(rig, 1);
+    expect_end(rig, 1, "c1~1", REC__END_REASON__EXPIRED);
+    assert_string_equal(rig_call_back(rig, 1, "c1"), "c1~1");
+}
+
 static void nobody_calls_back_while_a_third_hears_the_owner(void **state)
 {
     struct rig *rig = *state;
@@ -444,6 +461,7 @@ int main(void)
         TEST(a_caller_whose_region_died_is_called_back_after_adopt_after_at_the_old_place),
         TEST(it_is_made_once_and_by_the_second_in_rank_when_the_first_cannot),
         TEST(a_call_back_whose_maker_died_counts_as_not_made_and_the_next_number_is_taken),
+        TEST(of_two_made_apart_the_one_that_had_an_outcome_speaks_for_the_call),
         TEST(nobody_calls_back_while_a_third_hears_the_owner),
         TEST(a_node_without_a_majority_waits_until_it_has_been_alone_for_long),
         TEST(a_gateway_that_died_alone_is_waited_for_and_then_its_callers_are_called_back_at_once),
