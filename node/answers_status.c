@@ -64,7 +64,9 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "peer_messages_malformed", peers.malformed);
     number(status, "peer_messages_misdirected", peers.misdirected);
     number(status, "peer_messages_of_another", peers.of_another);
+    number(status, "peer_messages_not_understood", peers.not_understood);
     number(status, "peer_messages_not_sent", peers.not_sent);
+    number(status, "peer_messages_not_spoken", peers.not_spoken);
     number(status, "peer_messages_sent_by_relay", peers.sent_by_relay);
     number(status, "relayed", peers.relayed);
     number(status, "relay_dropped", peers.relay_dropped);
@@ -125,6 +127,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "directory_keys", node->directory == NULL ? 0 : node->directory->key_count);
     number(&status, "unknown_keys", node->counters.unknown_keys);
     number(&status, "audits", node->audits);
+    number(&status, "protocol", node->speaks);
     text(&status, "going", node->going ? "yes" : "no");
     text(&status, "draining", drain_is_on(node) ? "yes" : "no");
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");

@@ -41,10 +41,14 @@ static void on_peer_up(void *context, uint32_t index)
 {
     struct node *self = context;
     const struct peer *peer = peers_at(self->peers, index);
-    node_say(self, "peer_up", "peer=%s boot=%016llx via=%s rtt_us=%u", peer->card.name, (unsigned long long)peer->boot,
-             peers_via(self->peers, index), peer->rtt_us);
+    node_say(self, "peer_up", "peer=%s boot=%016llx via=%s rtt_us=%u protocol=%u", peer->card.name,
+             (unsigned long long)peer->boot, peers_via(self->peers, index), peer->rtt_us, peer->speaks);
     feed_peer_up(self->feed, self->now, index);
-    struct event event = {.type = EVENT_PEER_UP, .name = peer->card.name, .boot = peer->boot, .rtt_us = peer->rtt_us};
+    struct event event = {.type = EVENT_PEER_UP,
+                          .name = peer->card.name,
+                          .boot = peer->boot,
+                          .rtt_us = peer->rtt_us,
+                          .speaks = peer->speaks};
     node_step(self, &event);
 }
 
@@ -124,12 +128,25 @@ static void on_swept(void *context, uint32_t peer)
 
 // ---- events from clients
 
+// Somebody at this desk is calling back, of which this node could tell nobody: another takes the desk.
+static bool refuses_call_back(struct node *self, const struct event *event)
+{
+    if (event->type != EVENT_DESK_ATTACH || self->speaks >= SWITCHBOARD_CALL_BACKS_SINCE ||
+        !text_is_call_back(event->attach_desk->call))
+        return false;
+    Cli__NextNode next;
+    bool has_next = node_next_nodes(self, &next, 1) > 0;
+    sessions_refuse_attach(self->sessions, event, "older_protocol", "this node does not know call-backs yet",
+                           has_next ? next.client : "");
+    return true;
+}
+
 static void on_client_event(void *context, const struct event *event)
 {
     struct node *self = context;
     if (event->type == EVENT_HEARD && peers_owner_up(self->peers, event->name, event->boot))
         return;  // nothing that this node does not know better
-    if (!drain_refuses(self, event))
+    if (!drain_refuses(self, event) && !refuses_call_back(self, event))
         node_step(self, event);
 }
 
@@ -225,7 +242,8 @@ static void create_floors(struct node *self)
     struct peers_options peers = {.self = config->self,
                                   .boot = self->boot,
                                   .heartbeat_ms = config->heartbeat_ms,
-                                  .down_after_ms = config->down_after_ms};
+                                  .down_after_ms = config->down_after_ms,
+                                  .speaks = self->speaks};
     struct peers_events peers_events = {.context = self,
                                         .up = on_peer_up,
                                         .down = on_peer_down,
@@ -243,6 +261,7 @@ static void create_floors(struct node *self)
                                   .lon_udeg = config->self.lon_udeg,
                                   .store = self->store,
                                   .atlas = self->atlas,
+                                  .speaks = self->speaks,
                                   .tells_decisions = config->tells_decisions};
     self->board = board_create(&board);
     struct sessions_options sessions = {.node = config->self.name,
@@ -272,6 +291,7 @@ struct node *node_create(struct world *world, struct disk *disk, const struct co
     self->config = config;
     self->now = world_now(world);
     self->started_us = self->now.mono_us;
+    self->speaks = config->protocol != 0 ? config->protocol : PEERS_PROTOCOL;
     // Unique per start; its order decides nothing.
     world->type->random(world, &self->boot, sizeof self->boot);
     self->boot = (self->now.wall_ms << 20) | (self->boot & 0xfffff);

@@ -37,6 +37,7 @@ struct node {
     uint64_t boot;
     struct now now;
     uint64_t started_us;
+    uint32_t speaks;  // the newest protocol
 
     struct store *store;
     struct peers *peers;

@@ -23,7 +23,7 @@ static void queue_talk(struct node *self, struct span message)
     self->talk.count++;
 }
 
-static void send_talk(struct node *self, const char *name, struct span message)
+static void send_talk(struct node *self, const char *name, struct span message, uint32_t protocol)
 {
     if (strcmp(name, self->config->self.name) == 0) {
         queue_talk(self, message);
@@ -31,7 +31,7 @@ static void send_talk(struct node *self, const char *name, struct span message)
     }
     int32_t peer = peers_find(self->peers, name);
     if (peer >= 0)
-        peers_send_talk(self->peers, (uint32_t)peer, message);
+        peers_send_talk(self->peers, (uint32_t)peer, message, protocol);
     else
         self->counters.talk_dropped++;
 }
@@ -50,7 +50,7 @@ static void carry_out(struct node *self, const struct effect *effect)
         sessions_unbind(self->sessions, effect->session);
         break;
     case EFFECT_NODE:
-        send_talk(self, effect->name, bytes);
+        send_talk(self, effect->name, bytes, effect->protocol);
         break;
     case EFFECT_PUT:
         if (store_put(self->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) == NULL)

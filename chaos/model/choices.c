@@ -186,7 +186,8 @@ static void notice(struct model *self, uint32_t node, uint32_t other)
     struct event event = {.type = before == 0 ? EVENT_PEER_UP : EVENT_PEER_DOWN,
                           .name = self->scenario->node_names[other],
                           .boot = node_boot(self, other, before == 0 ? now->starts[other] : before),
-                          .rtt_us = 1000};
+                          .rtt_us = 1000,
+                          .speaks = SWITCHBOARD_CALL_BACKS_SINCE};
     now->heard[node][other] = before == 0 ? now->starts[other] : 0;
     for (uint32_t i = now->bag_count; i-- > 0 && before != 0;)
         if (now->bag[i].kind != PARCEL_GONE && now->bag[i].to == node && now->bag[i].from == other &&

@@ -34,7 +34,8 @@ static void meet(struct model *self)
             struct event event = {.type = EVENT_PEER_UP,
                                   .name = self->scenario->node_names[b],
                                   .boot = node_boot(self, b, self->now.starts[b]),
-                                  .rtt_us = 1000};
+                                  .rtt_us = 1000,
+                                  .speaks = SWITCHBOARD_CALL_BACKS_SINCE};
             node_event(self, a, &event);
         }
 }

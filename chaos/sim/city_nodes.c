@@ -79,5 +79,6 @@ void city_config(struct sim *sim, uint32_t node, struct config *ret_config)
     config->records_max = 1000000;
     config->digest_every_ms = 60000;
     config->feed_window_bytes = sim->feed_window_bytes;
+    config->protocol = PEERS_PROTOCOL;
     config->tells_decisions = true;
 }

@@ -4,6 +4,7 @@
 #include "chaos/sim/desks.h"
 #include "chaos/sim/gateways.h"
 #include "chaos/sim/server.h"
+#include "chaos/sim/versions.h"
 
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #define LEFT_DEAD_PERMILLE 150
 
 static const char *const fault_names[SIM_FAULTS] = {"net",   "cut",    "crash",  "disk", "pause",
-                                                    "clock", "client", "region", "link"};
+                                                    "clock", "client", "region", "link", "old"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
 {
@@ -416,7 +417,7 @@ static void next_fault(void *subject, uint64_t number)
 
 void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us)
 {
-    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK)) == 0)
+    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK | 1u << SIM_FAULT_OLD)) == 0)
         return;
     // Some histories are stormy, in some a single fault has time to work.
     static const uint64_t means_ms[] = {150, 600, 1500, 5000};
@@ -457,6 +458,7 @@ void faults_end(struct sim *sim)
         server->disk_is_slow = server->dies_in_turn = false;
         server->host.sends_left = UINT32_MAX;
         bool is_well = server->node != NULL && !server->going && server->disk->type->state(server->disk) == DISK_OK;
+        is_well &= !versions_end(server);
         if (server->node != NULL && !is_well)
             server_crash(server, false);
         server_resume(server);

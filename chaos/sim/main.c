@@ -18,7 +18,7 @@ static void usage(FILE *to)
           "  --nodes K        nodes (the seed decides)\n"
           "  --agents K       agents (the seed decides)\n"
           "  --minutes M      of storm, before all is healed (1; 0.5 is half a minute)\n"
-          "  --faults LIST    of net,cut,crash,disk,pause,clock,client,link; all (the default), none\n"
+          "  --faults LIST    of net,cut,crash,disk,pause,clock,client,region,link,old; all (the default), none\n"
           "  --links PLAN     cuts links between nodes: turn (every pair in turn), lonely (a node hears one other\n"
           "                   alone); to the end, and without other faults unless --faults says so\n"
           "  --break RULE     without this safety rule: the history should be violated; help: lists the rules\n"

@@ -44,6 +44,9 @@
     FAULT(desk_same_login) /* came back with the login of before */                                                    \
     FAULT(desk_twice)      /* the same agent signs in while an older desk of hers lives */                             \
     FAULT(region_lost)     /* a node, its region's gateways, and some desks */                                         \
+    FAULT(old_version)     /* nodes that begin with the previous protocol version */                                   \
+    FAULT(upgraded)        /* to the present one, while calls go on or when all is healed */                           \
+    FAULT(stepped_back)    /* to the previous one */                                                                   \
     FAULT(gateway_vanish)                                                                                              \
     STATE(desk_attached_anew)                                                                                          \
     STATE(gateway_attached_anew)                                                                                       \

@@ -8,6 +8,7 @@
 #include "chaos/sim/lost.h"
 #include "chaos/sim/observers.h"
 #include "chaos/sim/server.h"
+#include "chaos/sim/versions.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -108,6 +109,7 @@ static void create(struct sim *self)
     chance_init(&self->city_chance, seed, 'c');
     chance_init(&self->fault_chance, seed, 'f');
     chance_init(&self->link_chance, seed, 'l');
+    chance_init(&self->version_chance, seed, 'v');
     net_init(&self->net, &self->agenda, &self->met, seed);
     self->node_count = draw_bit(self, self->options.nodes, 2, 6);
     bool is_crowd = chance_permille(&self->city_chance, CROWD_PERMILLE);
@@ -127,6 +129,7 @@ static void create(struct sim *self)
     city_write_directory(self);
     for (uint32_t i = 0; i < self->node_count; i++)
         self->servers[i] = server_create(self, i);
+    versions_draw(self);
     observers_create(self);
     for (uint32_t i = 0; i < self->node_count; i++)
         server_start(self->servers[i]);
@@ -165,6 +168,7 @@ static void storm(struct sim *self)
         tell_word(self, HISTORY_AT_WHOLE);
     faults_start(self, WARM_UP_US, storm_us);
     links_start(self, WARM_UP_US, storm_us);
+    versions_start(self, WARM_UP_US, storm_us);
     run_for(self, storm_us);
 }
 

@@ -29,6 +29,7 @@ enum sim_fault {
     SIM_FAULT_CLIENT,  // clients vanish, hang, are cut off, come back
     SIM_FAULT_REGION,  // a node dies, and its region's gateways and some of the desks with it
     SIM_FAULT_LINK,    // of two nodes, for long, while each reaches the other through a third
+    SIM_FAULT_OLD,     // nodes of the previous protocol version, and their upgrades
     SIM_FAULTS,
 };
 
@@ -74,7 +75,8 @@ struct sim {
     struct judge *judge;
     struct bytes line;  // of the trace
     bool stop;          // a violation was found
-    struct chance city_chance, people_chance, fault_chance, link_chance;
+    struct chance city_chance, people_chance, fault_chance, link_chance, version_chance;
+    bool has_versions;  // some nodes are of the previous protocol version, or will be
     uint64_t link_changes;
 
     uint32_t unlucky;  // the node that may lose its disk

@@ -69,6 +69,7 @@ struct entry *peers_new(struct peers *self, const struct peers_card *card)
     entry->peer.card = *card;
     entry->peer.card.name[0] = '\0';
     entry->peer.via = -1;
+    entry->peer.speaks = PEERS_PROTOCOL_OLDEST;
     if (card->name[0] != '\0')
         peers_name(self, entry, card->name);
     return entry;
@@ -163,18 +164,27 @@ bool peers_pack(struct peers *self, const struct entry *link, const Peer__Envelo
 
 static void sign(const struct peers *self, const struct entry *to, Peer__Envelope *envelope)
 {
-    envelope->protocol = PEERS_PROTOCOL;
+    if (envelope->protocol == 0)
+        envelope->protocol = PEERS_PROTOCOL_OLDEST;
     envelope->from = (char *)self->options.self.name;
     envelope->from_boot = self->options.boot;
     envelope->to = (char *)to->peer.card.name;
 }
 
+// Packs for `to`, on the way by `link`. What that peer, or this node, does not understand is not said.
+static bool say(struct peers *self, const struct entry *to, const struct entry *link, Peer__Envelope *envelope)
+{
+    bool is_spoken = envelope->protocol <= self->options.speaks && envelope->protocol <= to->peer.speaks;
+    bool sent = is_spoken && peers_pack(self, link, envelope);
+    self->counts.not_sent += !sent;
+    self->counts.not_spoken += !is_spoken;
+    return sent;
+}
+
 bool peers_post(struct peers *self, const struct entry *entry, Peer__Envelope *envelope)
 {
     sign(self, entry, envelope);
-    bool sent = peers_pack(self, entry, envelope);
-    self->counts.not_sent += !sent;
-    return sent;
+    return say(self, entry, entry, envelope);
 }
 
 bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelope)
@@ -183,18 +193,24 @@ bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelo
     const struct entry *entry = &self->entries[peer];
     if (entry->peer.via < 0)
         return peers_post(self, entry, envelope);
+    if (!peers_may_be_relayed(envelope)) {
+        self->counts.not_sent++;
+        return false;
+    }
     const struct entry *relay = &self->entries[entry->peer.via];
-    sign(self, entry, envelope);
     envelope->relay = (char *)relay->peer.card.name;
-    bool sent = peers_may_be_relayed(envelope) && peers_pack(self, relay, envelope);
+    if (envelope->protocol < PEERS_RELAYS_SINCE)
+        envelope->protocol = PEERS_RELAYS_SINCE;
+    sign(self, entry, envelope);
+    bool sent = say(self, entry, relay, envelope);
     self->counts.sent_by_relay += sent;
-    self->counts.not_sent += !sent;
     return sent;
 }
 
-bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk)
+bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk, uint32_t protocol)
 {
     Peer__Envelope envelope = PEER__ENVELOPE__INIT;
+    envelope.protocol = protocol;
     envelope.body_case = PEER__ENVELOPE__BODY_TALK;
     envelope.talk = (ProtobufCBinaryData){.len = talk.bytes, .data = (uint8_t *)talk.data};
     return peers_send(self, peer, &envelope);
@@ -242,7 +258,7 @@ static void hand_on(struct peers *self, const Peer__Envelope *envelope)
     case _PEER__ENVELOPE__BODY__CASE_IS_INT_SIZE:
         break;
     }
-    self->counts.malformed++;  // a body of a later protocol
+    self->counts.not_understood++;
 }
 
 void peers_receive(struct peers *self, struct now now, const char *sender, struct span message)
@@ -253,7 +269,7 @@ void peers_receive(struct peers *self, struct now now, const char *sender, struc
     if (message.bytes <= WORLD_PEER_MESSAGE_MAX_BYTES)
         envelope =
             peer__envelope__unpack(arena_allocator(&self->arena, PEERS_BUDGET_BYTES), message.bytes, message.data);
-    if (envelope == NULL || envelope->protocol != PEERS_PROTOCOL || envelope->from_boot == 0 ||
+    if (envelope == NULL || envelope->protocol < PEERS_PROTOCOL_OLDEST || envelope->from_boot == 0 ||
         !text_is_name(envelope->from, NAME_MAX_BYTES)) {
         self->counts.malformed++;
         return;
@@ -262,6 +278,10 @@ void peers_receive(struct peers *self, struct now now, const char *sender, struc
     const char *carrier = envelope->relayed ? envelope->relay : envelope->from;
     if (sender[0] != '\0' && strcmp(sender, carrier) != 0) {
         self->counts.of_another++;
+        return;
+    }
+    if (envelope->protocol > self->options.speaks) {
+        self->counts.not_understood++;
         return;
     }
     // Who knows only this node's endpoint cannot name it, and says nothing but heartbeats.
@@ -333,6 +353,9 @@ struct peers *peers_create(struct world *world, const struct peers_options *opti
     struct peers *self = check_alloc(sizeof *self);
     self->world = world;
     self->options = *options;
+    if (self->options.speaks == 0)
+        self->options.speaks = PEERS_PROTOCOL;
+    check(self->options.speaks <= PEERS_PROTOCOL);
     self->events = *events;
     return self;
 }

@@ -16,7 +16,8 @@
 
 #define PEERS_MAX WORLD_LINKS_MAX
 #define PEERS_ENDPOINT_MAX_BYTES 255
-#define PEERS_PROTOCOL 1
+#define PEERS_PROTOCOL_OLDEST 1
+#define PEERS_PROTOCOL 2  // the newest; see proto/README.md
 #define PEERS_STALL_MS 500
 #define PEERS_RELAY_MAX 20000  // messages that a node carries for others between two of its heartbeats
 #define PEERS_RELAY_MAX_BYTES ((size_t)64 * 1024)
@@ -38,6 +39,7 @@ struct peers_options {
     uint64_t boot;
     uint32_t heartbeat_ms;
     uint32_t down_after_ms;
+    uint32_t speaks;  // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
 };
 
 // Called from peers_receive and peers_tick; `peer` is an index below PEERS_MAX that stays for the life of the process.
@@ -53,7 +55,8 @@ struct peers_events {
 
 struct peer {  // questions only
     struct peers_card card;
-    uint64_t boot;  // the last heard, 0: never
+    uint64_t boot;    // the last heard, 0: never
+    uint32_t speaks;  // the newest protocol that this boot said it understands
     bool up;
     int32_t via;        // the peer that carries what is sent to it, -1: none is needed, or it is down
     bool heard;         // within the bound, without a relay, though it may not hear us
@@ -68,9 +71,11 @@ struct peer {  // questions only
 struct peers_counts {
     uint64_t received;
     uint64_t malformed;
-    uint64_t misdirected;  // for another node, or an older boot of a peer
-    uint64_t of_another;   // named another sender than the one whose key carried it
+    uint64_t misdirected;     // for another node, or an older boot of a peer
+    uint64_t of_another;      // named another sender than the one whose key carried it
+    uint64_t not_understood;  // of a later protocol, or with an unknown body
     uint64_t not_sent;
+    uint64_t not_spoken;  // of those: the peer would not understand it
     uint64_t sent_by_relay;
     uint64_t relayed;        // handed on for others
     uint64_t relay_dropped;  // of those: too many or too large, or the way on is not there
@@ -109,9 +114,10 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 void peers_say_going(struct peers *self, struct now now);
 void peers_set_draining(struct peers *self, bool draining);  // told with every heartbeat
 
-// Fills protocol, from, from_boot, to and relay, packs and sends. False: not sent (counted). By a relay go only
-// talk, feeds_tell and feed_ack: everything else of a feed a third has itself.
+// Fills from, from_boot, to and relay, packs and sends; protocol, too, unless it is set. False: not sent (counted). By
+// a relay go only talk, feeds_tell and feed_ack: everything else of a feed a third has itself.
 bool peers_send(struct peers *self, uint32_t peer, struct Peer__Envelope *envelope);
-bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk);
+// `protocol`: the oldest version that understands this talk.
+bool peers_send_talk(struct peers *self, uint32_t peer, struct span talk, uint32_t protocol);
 
 #endif

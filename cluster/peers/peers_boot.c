@@ -45,6 +45,7 @@ void peers_adopt(struct peers *self, struct now now, struct entry *entry, uint64
     peer->boot = boot;
     entry->since_us = now.mono_us;
     peer->heard = peer->going = peer->draining = false;
+    peer->speaks = PEERS_PROTOCOL_OLDEST;
     peer->feed_seq = 0;
     memset(entry->reports, 0, sizeof entry->reports);
     entry->their_sent_us = 0;

@@ -21,6 +21,7 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
     message->feed_seq = self->feed_seq;
     message->going = self->going;
     message->draining = self->draining;
+    message->speaks = self->options.speaks;
     message->card = &beat->self_card;
     peers_card_to(&self->options.self, &beat->self_card);
     message->heard = beat->heard_list;
@@ -34,6 +35,7 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
         beat->heard_list[message->n_heard++] = heard;
         heard->name = (char *)entry->peer.card.name;
         heard->boot = entry->peer.boot;
+        heard->speaks = entry->peer.speaks;
         heard->relayed = !entry->peer.heard;
         if (heard->relayed)
             continue;
@@ -140,6 +142,7 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     entry->peer.heard = true;
     entry->peer.going = beat->going;
     entry->peer.draining = beat->draining;
+    entry->peer.speaks = peers_version_said(beat->speaks);
     entry->peer.feed_seq = beat->feed_seq;
     if (echo_us != 0 && echo_us == entry->proof_us)
         measure(self, now, entry, beat, echo_us);

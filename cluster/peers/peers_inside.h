@@ -13,12 +13,14 @@
 #define PEERS_KNOWN_MS 1000
 #define PEERS_RTT_MAX_US 3000000u  // a longer one says more of a stall than of the way
 #define PEERS_NEARER_PART 8        // another relay is taken when it is nearer by more than this part of its way
+#define PEERS_RELAYS_SINCE 2       // this protocol
 #define PEERS_FORMER_MS 5000       // what others say of a boot that was outlived here is old for so long
 
 struct report {         // what a peer says in its heartbeats of a third node
     uint64_t boot;      // the one it hears, 0: none
     uint64_t alive_us;  // when it had heard it last, by our clock
     uint32_t rtt_us;
+    uint32_t speaks;
     bool linked;  // the two hear each other, without a relay
 };
 
@@ -75,6 +77,11 @@ bool peers_pack(struct peers *self, const struct entry *link, const Peer__Envelo
 // NULL: over the bound or an invalid endpoint.
 struct entry *peers_new(struct peers *self, const struct peers_card *card);
 bool peers_move(struct peers *self, struct entry *entry, const char *control, const char *bulk);
+
+static inline uint32_t peers_version_said(uint32_t field)  // absent from the first version's messages
+{
+    return field == 0 ? PEERS_PROTOCOL_OLDEST : field;
+}
 
 static inline uint32_t peers_index(const struct peers *self, const struct entry *entry)
 {

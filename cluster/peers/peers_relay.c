@@ -20,6 +20,7 @@ void peers_note_reports(struct peers *self, struct now now, struct entry *entry,
         entry->reports[index] = (struct report){.boot = heard->boot,
                                                 .alive_us = now.mono_us > ago_us ? now.mono_us - ago_us : 0,
                                                 .rtt_us = heard->rtt_us,
+                                                .speaks = peers_version_said(heard->speaks),
                                                 .linked = heard->up && !heard->relayed};
     }
 }
@@ -63,12 +64,20 @@ static uint64_t report_ends_us(const struct peers *self, const struct entry *rel
     return relay->reports[of].alive_us + peers_bound_us(self, relay) + heartbeats_us(self, 2);
 }
 
+// All three must know of relays.
+static bool all_know_relays(const struct peers *self, const struct entry *relay, uint32_t to)
+{
+    return self->options.speaks >= PEERS_RELAYS_SINCE && relay->peer.speaks >= PEERS_RELAYS_SINCE &&
+           relay->reports[to].speaks >= PEERS_RELAYS_SINCE;
+}
+
 // Of a peer that is not heard here a relay must have heard later than this node, by a heartbeat: a dead peer is down no
 // later for being spoken of.
 static bool may_relay(const struct peers *self, struct now now, const struct entry *relay, const struct entry *to)
 {
     uint32_t of = peers_index(self, to);
-    if (!relay->linked || !relay->reports[of].linked || now.mono_us > report_ends_us(self, relay, of))
+    if (!relay->linked || !relay->reports[of].linked || !all_know_relays(self, relay, of) ||
+        now.mono_us > report_ends_us(self, relay, of))
         return false;
     return to->peer.heard || relay->reports[of].alive_us > to->peer.last_heard_us + heartbeats_us(self, 1);
 }
@@ -132,6 +141,7 @@ void peers_take_way(struct peers *self, struct entry *entry, bool is_up, int32_t
 static void adopt_as_told(struct peers *self, struct now now, struct entry *entry, const struct report *report)
 {
     peers_adopt(self, now, entry, report->boot);
+    entry->peer.speaks = report->speaks;
     if (report->alive_us > entry->proof_us)
         entry->proof_us = report->alive_us;
 }
@@ -169,7 +179,7 @@ void peers_relay(struct peers *self, Peer__Envelope *envelope, size_t bytes)
 {
     const struct entry *from = peers_entry(self, envelope->from), *to = peers_entry(self, envelope->to);
     bool is_right = peers_may_be_relayed(envelope) && from != NULL && to != NULL && from != to && from->peer.heard &&
-                    from->peer.boot == envelope->from_boot && to->linked;
+                    from->peer.boot == envelope->from_boot && to->linked && to->peer.speaks >= PEERS_RELAYS_SINCE;
     if (!is_right || bytes > PEERS_RELAY_MAX_BYTES || self->relayed_now == PEERS_RELAY_MAX) {
         self->counts.relay_dropped++;
         return;

@@ -36,6 +36,7 @@ struct config {
     uint32_t client_messages_s;                          // a second, of one key; further ones are dropped
     uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;
+    uint32_t protocol;  // the newest this node speaks: an older one while not every node is upgraded; 0: the newest
     // Not in a file: for the simulator.
     uint32_t feed_window_bytes;  // feed_options.window_bytes
     bool tells_decisions;        // by the notice "decided", to be judged

@@ -29,6 +29,11 @@ uint32_t board_rtt_us(const struct board *self, uint32_t node)
     return self->nodes[node].rtt_us;
 }
 
+bool board_knows_call_backs(const struct board *self, uint32_t node)
+{
+    return self->nodes[node].speaks >= SWITCHBOARD_CALL_BACKS_SINCE;
+}
+
 // ---- calls
 
 struct call *board_find_call(const struct board *self, const char *id)

@@ -38,6 +38,7 @@ struct board_node {
     uint64_t up_boot;     // 0: down
     uint64_t changed_us;  // when it last went up or down
     uint32_t rtt_us;
+    uint32_t speaks;                // the newest protocol it understands; 0: never seen up
     uint64_t heard_boot, heard_ms;  // a third hears it, in that boot; when that was said, by the clock of callbacks
     bool swept;                     // its feeds were taken over in this boot of ours
 };
@@ -238,6 +239,7 @@ enum timer_kind { TIMER_CALL = 1, TIMER_DESK, TIMER_GATEWAY, TIMER_TICK };
 uint32_t board_node_index(struct board *self, const char *name);
 bool board_owner_up(const struct board *self, struct party owner);
 uint32_t board_rtt_us(const struct board *self, uint32_t node);
+bool board_knows_call_backs(const struct board *self, uint32_t node);  // by the protocol it speaks
 struct call *board_find_call(const struct board *self, const char *id);
 struct call *board_add_call(struct board *self, const char *id);
 void board_drop_call(struct board *self, struct call *call);
@@ -264,6 +266,7 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
 
 // ---- calls.c: the lifecycle of a call, at its owner
 
+bool call_may_ring_at(const struct board *self, const struct call *call, uint32_t agent);  // by that node's protocol
 void call_ring(struct board *self, struct call *call);                     // offers it on, or lets it wait
 void call_move(struct board *self, struct call *call, Rec__CallState to);  // checked against the diagram
 void call_end(struct board *self, struct call *call, Rec__EndReason end, const char *detail);

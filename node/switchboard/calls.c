@@ -177,20 +177,47 @@ static uint32_t ring_width(const struct board *self, const struct call *call)
     return width;
 }
 
+bool call_may_ring_at(const struct board *self, const struct call *call, uint32_t agent)
+{
+    return !call->is_call_back || board_knows_call_backs(self, self->desks[agent].owner.node);
+}
+
+static bool is_old_node_up(const struct board *self)
+{
+    for (uint32_t i = 0; i < self->node_count; i++)
+        if (self->nodes[i].up_boot != 0 && !board_knows_call_backs(self, i))
+            return true;
+    return false;
+}
+
+// These agents, and those at whose nodes this call may not ring.
+static const uint32_t *except_old(struct board *self, const struct call *call, const uint32_t *except, uint32_t *count)
+{
+    uint32_t *agents = board_take(self, (*count + self->directory->agent_count) * sizeof *agents);
+    memcpy(agents, except, *count * sizeof *agents);
+    for (uint32_t i = 0; i < self->directory->agent_count; i++)
+        if (route_is_available(self->route, i) && !call_may_ring_at(self, call, i))
+            agents[(*count)++] = i;
+    return agents;
+}
+
 static uint32_t offer_nearest(struct board *self, struct call *call)
 {
     const struct duty *duty = call->duty;  // most calls that wait were never offered
-    uint32_t except[CALL_OFFERS_MAX + CALL_TRIED_MAX], except_count = 0, open = 0;
+    uint32_t asked[CALL_OFFERS_MAX + CALL_TRIED_MAX], except_count = 0, open = 0;
     for (uint32_t i = 0; duty != NULL && i < duty->offer_count; i++) {
-        except[except_count++] = duty->offers[i].agent;
+        asked[except_count++] = duty->offers[i].agent;
         open += !duty->offers[i].unreachable;
     }
     for (uint32_t i = 0; duty != NULL && i < duty->tried_count; i++)
         if (duty->tried[i].until_us > self->now.mono_us)
-            except[except_count++] = duty->tried[i].agent;
+            asked[except_count++] = duty->tried[i].agent;
     uint32_t width = ring_width(self, call);
     if (open >= width)
         return open;
+    const uint32_t *except = asked;
+    if (call->is_call_back && is_old_node_up(self))
+        except = except_old(self, call, asked, &except_count);
     struct route_pick picks[DIRECTORY_RING_WIDTH_MAX];
     uint32_t count =
         route_nearest(self->route, call->waiting.from, &call->waiting.need, except, except_count, picks, width - open);

@@ -134,6 +134,7 @@ void copy_peer_up(struct board *self, const struct event *event)
     self->nodes[node].up_boot = event->boot;
     self->nodes[node].changed_us = self->now.mono_us;
     self->nodes[node].rtt_us = event->rtt_us;
+    self->nodes[node].speaks = event->speaks;
     refresh_desks_of(self, node);
     promise_look_again(self);
     for (struct call *call = self->calls; call != NULL; call = call->hh.next) {

@@ -128,6 +128,8 @@ static void own(struct board *self, struct call *call, struct gateway *gateway, 
 static void take_old_place(struct board *self, struct call *call, Rec__Call *body)
 {
     uint64_t queued_ms;
+    if (!board_knows_call_backs(self, 0))
+        return;
     const char *lost = promise_redialled(self, call->id, body->caller->number, &queued_ms);
     if (lost == NULL)
         return;

@@ -93,7 +93,8 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
     struct board *self = looking->board;
     const struct call *call = call_of_entry(entry);
     const struct here *here = self->desks[looking->agent].here;
-    if (call_is_left_behind(call) || (looking->except != NULL && strcmp(call->id, looking->except) == 0))
+    if (!call_may_ring_at(self, call, looking->agent) || call_is_left_behind(call) ||
+        (looking->except != NULL && strcmp(call->id, looking->except) == 0))
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;
@@ -184,7 +185,8 @@ static bool not_for_agent(void *context, const struct waiting_entry *entry)
 {
     const struct serving *serving = context;
     const struct call *call = call_of_entry(entry);
-    return !call->mine || was_tried_by_person(serving->board, call, serving->agent);
+    return !call->mine || !call_may_ring_at(serving->board, call, serving->agent) ||
+           was_tried_by_person(serving->board, call, serving->agent);
 }
 
 static void decline(struct board *self, const char *from, const Peer__Invite *invite, const char *reason)
@@ -206,7 +208,7 @@ static void decline(struct board *self, const char *from, const Peer__Invite *in
 static struct call *call_to_serve(struct board *self, const Peer__Invite *invite, uint32_t agent)
 {
     struct call *call = board_find_call(self, invite->call);
-    if (call != NULL && call->mine && call->state == REC__CALL_STATE__WAITING &&
+    if (call != NULL && call->mine && call->state == REC__CALL_STATE__WAITING && call_may_ring_at(self, call, agent) &&
         !was_tried_by_person(self, call, agent) && route_eligible(&self->agents[agent], &call->waiting.need))
         return call;
     struct serving serving = {self, agent};

@@ -51,7 +51,7 @@ static uint32_t rank_of(const struct board *self, const char *call, struct party
         return 0;
     for (uint32_t i = 1; i < self->node_count; i++) {
         const struct board_node *node = &self->nodes[i];
-        if (node->up_boot == 0 || !is_of_directory(self, node))
+        if (node->up_boot == 0 || !board_knows_call_backs(self, i) || !is_of_directory(self, node))
             continue;
         uint64_t theirs = weight(node->name, call);
         bool before = self->stores_nothing || theirs > own || (theirs == own && strcmp(node->name, self->node) > 0);
@@ -66,6 +66,8 @@ enum turn { TURN_NOT_YET, TURN_FIRST, TURN_LATER, TURN_ALONE };
 
 static enum turn turn_of(const struct board *self, const struct promise *promise, const struct finding *finding)
 {
+    if (!board_knows_call_backs(self, 0))
+        return TURN_NOT_YET;
     const struct callbacks *callbacks = self->callbacks;
     const struct directory_settings *settings = &self->directory->settings;
     uint64_t owed_ms = callbacks->clock_ms - promise->since_ms, after_ms = settings->adopt_after_ms;

@@ -153,10 +153,19 @@ void say_desk_withdrawn(struct board *self, uint32_t agent, const char *call, ui
     say_to_session(self, desk->here->session, &message);
 }
 
+static bool is_of_a_call_back(const Peer__Talk *talk)
+{
+    if (talk->body_case == PEER__TALK__BODY_OFFER)
+        return talk->offer->call_back != NULL;
+    return talk->body_case == PEER__TALK__BODY_ANSWER &&
+           (talk->answer->answer == PEER__ANSWER__REACHED || talk->answer->answer == PEER__ANSWER__NOT_REACHED);
+}
+
 void say_to_node(struct board *self, uint32_t node, Peer__Talk *talk)
 {
     struct effect *effect = say_effect(self, EFFECT_NODE);
     effect->name = self->nodes[node].name;
+    effect->protocol = is_of_a_call_back(talk) ? SWITCHBOARD_CALL_BACKS_SINCE : 0;
     effect->count = peer__talk__get_packed_size(talk);
     peer__talk__pack(talk, bytes_grow(&self->effects->bytes, effect->count));
 }

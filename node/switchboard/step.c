@@ -26,6 +26,7 @@ struct board *board_create(const struct board_options *options)
     uint32_t me = board_node_index(self, self->node);
     check(me == 0);
     self->nodes[me].up_boot = self->boot;
+    self->nodes[me].speaks = options->speaks != 0 ? options->speaks : UINT32_MAX;
     return self;
 }
 

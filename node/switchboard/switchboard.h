@@ -31,6 +31,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_REPEAT_MS 500        // what must arrive between owners is said again
 #define SWITCHBOARD_TICK_MS 1000
 #define SWITCHBOARD_DECISION_CALLS_MAX 64  // named with one decision
+#define SWITCHBOARD_CALL_BACKS_SINCE 2     // this protocol: nodes of an older one neither make nor ring call-backs
 #define SWITCHBOARD_NEWS_MS 15000          // a waiting caller is told the position this often
 
 // ---- events
@@ -39,7 +40,7 @@ enum event_type {
     EVENT_DIRECTORY,    // a directory was taken over
     EVENT_RECORD,       // a copy came, newer than what was here, or is read at start
     EVENT_PURGED,       // the call `name` was born before the horizon and is no longer stored
-    EVENT_PEER_UP,      // name, boot, rtt_us
+    EVENT_PEER_UP,      // name, boot, rtt_us, speaks
     EVENT_PEER_RTT,     // name, rtt_us: measured anew
     EVENT_PEER_DOWN,    // name, boot
     EVENT_HEARD,        // name, boot: a third hears that node, or is attached to it
@@ -62,6 +63,7 @@ struct event {  // everything is lent for the step
     const char *name;
     uint64_t boot;
     uint32_t rtt_us;
+    uint32_t speaks;  // the newest protocol that the peer understands
     bool leaving;
     union {
         const struct directory *directory;  // lives until the next EVENT_DIRECTORY
@@ -95,6 +97,7 @@ struct effect {
     uint8_t kind;      // BIND, UNBIND, PUT: rec.Kind
     uint64_t attach;
     uint64_t born_ms;
+    uint32_t protocol;     // NODE: the oldest that understands it; 0: any does
     size_t offset, count;  // bytes, in effects.bytes
 };
 
@@ -123,6 +126,7 @@ struct board_options {
     const struct store *store;   // lent
     const struct atlas *atlas;   // lent
     uint32_t calls_max;          // 0: SWITCHBOARD_CALLS_MAX
+    uint32_t speaks;             // the newest protocol this node may speak; 0: no bound
     // EFFECT_DECIDED for every desk let ring: the call, and which others were known that it could be offered now.
     bool tells_decisions;
 };

@@ -108,7 +108,8 @@ static json_t *with_call(const struct hotline_event *event, bool reason)
 // That node does not take him now; another does, or it will.
 static bool passes_by(const char *reason)
 {
-    static const char *const reasons[] = {"draining", "going", "overload", "disk_full", "disk_failed"};
+    static const char *const reasons[] = {"draining",  "going",       "overload",
+                                          "disk_full", "disk_failed", "older_protocol"};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (strcmp(reason, reasons[i]) == 0)
             return true;

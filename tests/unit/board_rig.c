@@ -33,6 +33,7 @@ struct rig_node {
     struct directory *directory;
     struct effects effects;
     uint64_t wants_us, boot;
+    uint32_t speaks;
     char name[16];
     bool up;
 };
@@ -46,6 +47,7 @@ struct rig {
     Rec__Call *call;
     char call_back[CALL_ID_MAX_BYTES + 1];
     uint64_t attach[16];  // by session, for words
+    uint32_t unspoken;
     bool held;
     char number[32];   // of the callers
     char orphan[256];  // said last and not asked for
@@ -122,6 +124,11 @@ static struct directory *make_directory(void)
 
 struct rig *rig_create(void)
 {
+    return rig_create_speaking((const uint32_t[RIG_NODES]){2, 2, 2});
+}
+
+struct rig *rig_create_speaking(const uint32_t speaks[RIG_NODES])
+{
     struct rig *self = check_alloc(sizeof *self);
     struct problem problem;
     self->now = (struct now){.mono_us = 1000000, .wall_ms = 1700000000000};
@@ -133,13 +140,18 @@ struct rig *rig_create(void)
         node->name[4] = (char)('0' + i);
         node->up = true;
         node->boot = 100 + (uint64_t)i;
+        node->speaks = speaks[i];
         node->medium = disk_memory_create();
         node->disk = disk_memory_open(node->medium);
         struct store_options store = {.node = node->name, .boot = node->boot, .records_max = 10000};
         node->store = store_create(&store);
         check(store_open(node->store, node->disk, &problem));
-        struct board_options board = {
-            .node = node->name, .boot = node->boot, .site = "", .store = node->store, .atlas = self->atlas};
+        struct board_options board = {.node = node->name,
+                                      .boot = node->boot,
+                                      .speaks = node->speaks,
+                                      .site = "",
+                                      .store = node->store,
+                                      .atlas = self->atlas};
         node->board = board_create(&board);
         node->directory = make_directory();
         struct event event = {.type = EVENT_DIRECTORY, .directory = node->directory};
@@ -147,8 +159,11 @@ struct rig *rig_create(void)
     }
     for (int i = 0; i < RIG_NODES; i++)
         for (int k = 0; k < RIG_NODES; k++) {
-            struct event event = {
-                .type = EVENT_PEER_UP, .name = self->nodes[k].name, .boot = self->nodes[k].boot, .rtt_us = 1000};
+            struct event event = {.type = EVENT_PEER_UP,
+                                  .name = self->nodes[k].name,
+                                  .boot = self->nodes[k].boot,
+                                  .rtt_us = 1000,
+                                  .speaks = self->nodes[k].speaks};
             struct event swept = {.type = EVENT_SWEPT, .name = self->nodes[k].name};
             if (i == k)
                 continue;
@@ -233,6 +248,14 @@ static void hear(struct rig *self, int node, uint64_t session, struct span bytes
     DL_PREPEND(self->heard, heard);
 }
 
+static void say(struct rig *self, int from, int to, uint32_t protocol, struct span bytes)
+{
+    if (protocol <= self->nodes[from].speaks && protocol <= self->nodes[to].speaks)
+        send_parcel(self, from, to, false, 0, "", bytes);
+    else
+        self->unspoken++;
+}
+
 static void step(struct rig *self, int index, struct event *event)
 {
     struct rig_node *node = &self->nodes[index];
@@ -243,7 +266,7 @@ static void step(struct rig *self, int index, struct event *event)
         if (effect->type == EFFECT_CLIENT)
             hear(self, index, effect->session, bytes);
         else if (effect->type == EFFECT_NODE)
-            send_parcel(self, index, node_by_name(effect->name), false, 0, "", bytes);
+            say(self, index, node_by_name(effect->name), effect->protocol, bytes);
         else if (effect->type == EFFECT_ORPHAN)
             text_copy(self->orphan, sizeof self->orphan, bytes.data);
         else if (effect->type == EFFECT_PUT) {
@@ -324,6 +347,11 @@ void rig_pass(struct rig *self, uint64_t ms)
     }
 }
 
+uint32_t rig_unspoken(const struct rig *self)
+{
+    return self->unspoken;
+}
+
 void rig_cut(struct rig *self, int index, bool up)
 {
     self->nodes[index].up = up;
@@ -331,10 +359,12 @@ void rig_cut(struct rig *self, int index, bool up)
         struct event event = {.type = up ? EVENT_PEER_UP : EVENT_PEER_DOWN,
                               .name = self->nodes[index].name,
                               .boot = self->nodes[index].boot,
-                              .rtt_us = 1000};
+                              .rtt_us = 1000,
+                              .speaks = self->nodes[index].speaks};
         struct event back = event;
         back.name = self->nodes[i].name;
         back.boot = self->nodes[i].boot;
+        back.speaks = self->nodes[i].speaks;
         if (i == index || !self->nodes[i].up)
             continue;
         step(self, i, &event);

@@ -21,6 +21,8 @@ struct board;
 // (equator), s1 (south) who speak zh; e2 and s1 also sw. Queues: emergency (priority 9, width 3), consular (5), quick
 // (1, waits 2 s, then the contact).
 struct rig *rig_create(void);
+struct rig *rig_create_speaking(const uint32_t speaks[RIG_NODES]);  // protocols
+uint32_t rig_unspoken(const struct rig *self);                      // messages that a node did not speak: lost
 void rig_free(struct rig *self);
 
 void rig_pass(struct rig *self, uint64_t ms);             // time, with deadlines, delivering everything on the way

@@ -99,6 +99,7 @@ static void what_is_not_given_has_a_default(void **state)
     assert_int_equal(config.desk_timeout_ms, 3000);
     assert_int_equal(config.records_max, 5000000);
     assert_int_equal(config.digest_every_ms, 60000);
+    assert_int_equal(config.protocol, PEERS_PROTOCOL);
     char data[128];
     snprintf(data, sizeof data, "%s/khartoum-data", folder);
     assert_string_equal(config.data, data);
@@ -118,11 +119,12 @@ static void what_is_given_is_taken(void **state)
                   "peers:\n  - {node: a, peer: \"tcp://[2001:db8::1]:2\", bulk: \"tcp://10.0.0.1:3\"}\n"
                   "  - {node: c, peer: \"tcp://c.example:7001\", bulk: \"tcp://c.example:7002\", key: " KEY_C "}\n"
                   "keys: {own: a.key, admins: [" KEY_C "]}\nlimits: {sessions_per_key: 9}\n"
-                  "data: /var/lib/a\ndata_limit_mb: 64\nzone_tab: zones\nprefixes: /p\nrecords_max: 2000\n"
+                  "data: /var/lib/a\ndata_limit_mb: 64\nzone_tab: zones\nprefixes: /p\nrecords_max: 2000\nprotocol: 1\n"
                   "digest_every_ms: 500\ntiming: {heartbeat_ms: 50, down_after_ms: 100, client_heartbeat_ms: 20,"
                   " client_down_after_ms: 60, desk_timeout_ms: 400}\n"));
     assert_string_equal(config.listen_client, "tcp://*:7000");
     assert_int_equal(config.peer_count, 1);  // without itself
+    assert_int_equal(config.protocol, 1);
     assert_string_equal(config.peers[0].name, "c");
     // In an address the key of who is expected there goes along.
     assert_string_equal(config.peers[0].control, "tcp://c.example:7001#" KEY_C);
@@ -178,8 +180,9 @@ static void every_error_is_told_with_its_line(void **state)
     expect_problem("13: peers: node b is given twice");
     expect_problem("13: peers.bulk must be tcp://HOST:PORT");
     expect_problem("14: digest_every_ms has no value");
-    expect_problem("15: unknown key dta; there are: node, site, position, listen, advertise, peers, data, "
-                   "data_limit_mb, zone_tab, prefixes, timing, keys, insecure, limits, records_max, digest_every_ms");
+    expect_problem(
+        "15: unknown key dta; there are: node, site, position, listen, advertise, peers, data, "
+        "data_limit_mb, zone_tab, prefixes, timing, keys, insecure, limits, protocol, records_max, digest_every_ms");
     expect_problem("1: site is missing");
     expect_problem("1: keys.own is missing: hotlinectl keygen node NAME makes a key");
     assert_int_equal(problems.count, 20);

@@ -81,7 +81,7 @@ static void only_small_things_are_carried_and_so_many_between_two_heartbeats(voi
     assert_false(peers_send(a, c, &envelope));
     assert_int_equal(peers_counts(a).not_sent, not_sent + 1);
     static uint8_t large[PEERS_RELAY_MAX_BYTES];
-    assert_true(peers_send_talk(a, c, (struct span){large, sizeof large}));
+    assert_true(peers_send_talk(a, c, (struct span){large, sizeof large}, 0));
     nodes_run_ms(nodes, 20);
     assert_int_equal(nodes_counts(nodes, 1).relay_dropped, 1);
     for (uint32_t i = 0; i < PEERS_RELAY_MAX + 2000; i++)

@@ -75,7 +75,8 @@ void nodes_start(struct nodes *nodes, uint32_t node, uint64_t boot)
     *self = (struct side){.fake = nodes->fake, .node = node, .boot = boot};
     self->world =
         fake_start(nodes->fake, node, (struct fake_hooks){.context = self, .message = nodes_hear, .wake = nodes_wake});
-    struct peers_options options = {.boot = boot, .heartbeat_ms = HEARTBEAT_MS, .down_after_ms = DOWN_AFTER_MS};
+    struct peers_options options = {
+        .boot = boot, .heartbeat_ms = HEARTBEAT_MS, .down_after_ms = DOWN_AFTER_MS, .speaks = nodes->speaks[node]};
     text_copy(options.self.name, sizeof options.self.name, nodes_name(node));
     text_copy(options.self.site, sizeof options.self.site, "site");
     text_copy(options.self.client, sizeof options.self.client, "fake://client");
@@ -168,7 +169,7 @@ int32_t nodes_via(struct nodes *nodes, uint32_t node, uint32_t other)
 bool nodes_talk(struct nodes *nodes, uint32_t from, uint32_t to)
 {
     int32_t peer = peers_find(nodes->node[from].peers, nodes_name(to));
-    return peers_send_talk(nodes->node[from].peers, (uint32_t)peer, (struct span){"hello", 5});
+    return peers_send_talk(nodes->node[from].peers, (uint32_t)peer, (struct span){"hello", 5}, 0);
 }
 
 struct peers_counts nodes_counts(struct nodes *nodes, uint32_t node)

@@ -23,6 +23,7 @@ struct side {
 struct nodes {
     struct fake *fake;
     struct side node[FAKE_NODES_MAX];
+    uint32_t speaks[FAKE_NODES_MAX];  // from a node's next start on; 0: the newest
 };
 
 struct nodes *nodes_create(uint64_t seed);

@@ -221,7 +221,7 @@ static void words_come_from_who_is_heard_in_its_boot(void **state)
     struct nodes *nodes = nodes_two();
     nodes_run_ms(nodes, 1000);
     struct peers *b = nodes->node[1].peers;
-    assert_true(peers_send_talk(b, 0, (struct span){"hello", 5}));
+    assert_true(peers_send_talk(b, 0, (struct span){"hello", 5}, 0));
     Peer__Envelope envelope = PEER__ENVELOPE__INIT;
     Peer__FeedsTell tell = PEER__FEEDS_TELL__INIT;
     envelope.body_case = PEER__ENVELOPE__BODY_FEEDS_TELL;
@@ -232,7 +232,7 @@ static void words_come_from_who_is_heard_in_its_boot(void **state)
     assert_int_equal(nodes->node[0].bulks, 1);
     nodes_kill(nodes, 0);
     nodes_start(nodes, 0, 11);
-    assert_true(peers_send_talk(b, 0, (struct span){"hello", 5}));
+    assert_true(peers_send_talk(b, 0, (struct span){"hello", 5}, 0));
     nodes_run_ms(nodes, 10);
     assert_int_equal(nodes->node[0].talks, 0);  // not heard yet
     assert_int_equal(peers_counts(nodes->node[0].peers).misdirected, 1);
