@@ -136,6 +136,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "directory_agents", node->directory == NULL ? 0 : node->directory->agent_count);
     number(&status, "nodes_swept", primary_swept(node));
     number(&status, "accepts_pending", acceptance_pending(node->acceptance));
+    number(&status, "accepts_dropped", acceptance_dropped(node->acceptance));
     number(&status, "talk_dropped", node->counters.talk_dropped);
     number(&status, "talk_foreign", node->counters.talk_foreign);
     number(&status, "puts_refused", node->counters.puts_refused);

@@ -25,6 +25,7 @@ struct acceptance {
     struct sessions *sessions;
     struct pending *list;
     uint32_t count;
+    uint64_t dropped;
     struct arena arena;
 };
 
@@ -97,7 +98,7 @@ static bool settle(struct acceptance *self, struct pending *pending, uint32_t du
 void acceptance_add(struct acceptance *self, struct now now, uint64_t session, const char *call, uint64_t attach)
 {
     if (self->count == ACCEPTANCE_MAX) {
-        settle(self, self->list, 0, true);
+        self->dropped += !settle(self, self->list, 0, true);
         drop(self, self->list);
     }
     size_t bytes = strlen(call) + 1;
@@ -113,17 +114,23 @@ void acceptance_add(struct acceptance *self, struct now now, uint64_t session, c
 void acceptance_check(struct acceptance *self, struct now now, uint32_t durability, uint32_t durability_wait_ms)
 {
     struct pending *pending, *next;
-    uint64_t short_from = UINT64_MAX;  // what is stored by too few at one seq is at every later one, too
+    // What is stored by too few at one seq is at every later one, too; by none, for those that are overdue.
+    uint64_t short_from[] = {UINT64_MAX, UINT64_MAX};
     DL_FOREACH_SAFE(self->list, pending, next)
     {
         bool overdue = now.mono_us - pending->since_us >= (uint64_t)durability_wait_ms * 1000;
-        if (!overdue && pending->seq >= short_from)
+        if (pending->seq >= short_from[overdue])
             continue;
         if (settle(self, pending, durability, overdue))
             drop(self, pending);
         else
-            short_from = pending->seq < short_from ? pending->seq : short_from;
+            short_from[overdue] = pending->seq < short_from[overdue] ? pending->seq : short_from[overdue];
     }
+}
+
+uint64_t acceptance_dropped(const struct acceptance *self)
+{
+    return self->dropped;
 }
 
 uint32_t acceptance_pending(const struct acceptance *self)

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define ACCEPTANCE_MAX 100000  // calls that wait for it; past that the oldest is said with what was reached
+#define ACCEPTANCE_MAX 100000  // calls that wait for it; past that the oldest is said, or dropped if none has it
 
 struct acceptance;
 
@@ -21,5 +21,6 @@ void acceptance_add(struct acceptance *self, struct now now, uint64_t session, c
 // Call when the disk or a peer has stored more, and at least every durability_wait_ms.
 void acceptance_check(struct acceptance *self, struct now now, uint32_t durability, uint32_t durability_wait_ms);
 uint32_t acceptance_pending(const struct acceptance *self);
+uint64_t acceptance_dropped(const struct acceptance *self);
 
 #endif
