@@ -51,7 +51,6 @@ struct node {
     struct directory *directory;  // NULL: none yet
     struct shelf_version directory_version;
     bool directory_stale;  // a chunk came: look whether it is whole
-    bool primary_claimed;  // in this boot
     uint64_t horizon_next_us;
     struct apply apply;
 

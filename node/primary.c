@@ -108,6 +108,14 @@ static const char *endpoint_of(const struct node *self, const char *name)
     return peer < 0 ? "" : peers_at(self->peers, (uint32_t)peer)->card.client;
 }
 
+// True: the newest directory is one that this node wrote in this boot. Another's on top ends its claim, as a primary's
+// that was moved away: when it is moved back, this node claims anew.
+static bool holds_claim(const struct node *self)
+{
+    return self->directory != NULL && self->directory_version.boot == self->boot &&
+           strcmp(self->directory_version.owner, self->config->self.name) == 0;
+}
+
 // True: this node may write `directory` now, over the version the client names.
 static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart *part,
                       const struct directory *directory)
@@ -133,7 +141,7 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
         return false;
     }
     uint32_t total = directory->node_count > 0 ? directory->node_count : node_total(self);
-    if (!self->primary_claimed && !part->force && 2 * primary_swept(self) <= total) {
+    if (!holds_claim(self) && !part->force && 2 * primary_swept(self) <= total) {
         snprintf(detail, sizeof detail, "has taken over the feeds of %u of %u nodes since its start: wait, or --force",
                  primary_swept(self), total);
         refuse(self, part, session, "no_majority", detail, "", NULL);
@@ -166,7 +174,7 @@ static void write_directory(struct node *self, uint64_t session, const Cli__Appl
         directory_encode(self->directory, &before);
     char *changes = describe((struct span){before.data, before.count}, (struct span){encoded.data, encoded.count});
     bytes_close(&before);
-    uint64_t claim = self->directory_version.claim + !self->primary_claimed;
+    uint64_t claim = self->directory_version.claim + !holds_claim(self);
     uint64_t seq = shelf_write(self->store, (struct span){encoded.data, encoded.count}, claim,
                                self->directory_version.revision + 1);
     bytes_close(&encoded);
@@ -177,7 +185,6 @@ static void write_directory(struct node *self, uint64_t session, const Cli__Appl
     }
     audit_write(self, session, "apply", changes, "");
     free(changes);
-    self->primary_claimed = true;
     self->apply.written_seq = seq;
     self->counters.applies++;
     primary_take_over(self);
