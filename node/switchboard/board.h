@@ -60,7 +60,8 @@ struct offer {
 struct tried {
     uint32_t agent;
     uint64_t until_us;
-    bool by_node;  // the agent's node refused, not the person: an Invite lifts it
+    uint64_t login;  // whose: it says nothing of who signs in later
+    bool by_node;    // the agent's node refused, not the person: an Invite lifts it
 };
 
 struct duty {
@@ -304,6 +305,7 @@ void offer_overdue(struct board *self, struct call *call);
 void offer_say_again(struct board *self, struct call *call, struct offer *offer, bool invited);
 void offer_repeat(struct board *self, struct call *call);  // those that were not answered
 void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
+bool offer_was_tried(const struct board *self, const struct tried *tried);  // and is not offered it just now
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
 void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
 void offer_node_up(struct board *self, struct call *call, uint32_t node);

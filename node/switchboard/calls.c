@@ -210,7 +210,7 @@ static uint32_t offer_nearest(struct board *self, struct call *call)
         open += !duty->offers[i].unreachable;
     }
     for (uint32_t i = 0; duty != NULL && i < duty->tried_count; i++)
-        if (duty->tried[i].until_us > self->now.mono_us)
+        if (offer_was_tried(self, &duty->tried[i]))
             asked[except_count++] = duty->tried[i].agent;
     uint32_t width = ring_width(self, call);
     if (open >= width)

@@ -170,7 +170,7 @@ static bool was_tried_by_person(const struct board *self, const struct call *cal
 {
     for (uint32_t i = 0; call->duty != NULL && i < call->duty->tried_count; i++) {
         const struct tried *tried = &call->duty->tried[i];
-        if (tried->agent == agent && !tried->by_node && tried->until_us > self->now.mono_us)
+        if (tried->agent == agent && !tried->by_node && offer_was_tried(self, tried))
             return true;
     }
     return false;

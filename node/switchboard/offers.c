@@ -30,12 +30,17 @@ struct offer *offer_find(struct call *call, uint32_t agent)
 
 // ---- who was tried
 
+bool offer_was_tried(const struct board *self, const struct tried *tried)
+{
+    return tried->until_us > self->now.mono_us && tried->login == attach_login(self->desks[tried->agent].attach);
+}
+
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node)
 {
     struct duty *duty = offer_duty(call);
     uint32_t slot = duty->tried_count;
     for (uint32_t i = 0; i < duty->tried_count; i++) {
-        bool holds = duty->tried[i].until_us > self->now.mono_us;
+        bool holds = offer_was_tried(self, &duty->tried[i]);
         if (duty->tried[i].agent == agent && holds && by_node && !duty->tried[i].by_node)
             return;                           // what the person said counts for more
         if (duty->tried[i].agent == agent) {  // an agent has one place
@@ -54,7 +59,10 @@ void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t m
     }
     if (slot == duty->tried_count)
         duty->tried_count++;
-    duty->tried[slot] = (struct tried){agent, self->now.mono_us + ms * 1000, by_node};
+    duty->tried[slot] = (struct tried){.agent = agent,
+                                       .until_us = self->now.mono_us + ms * 1000,
+                                       .login = attach_login(self->desks[agent].attach),
+                                       .by_node = by_node};
 }
 
 // ---- the story
