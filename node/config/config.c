@@ -98,7 +98,8 @@ static const struct key keys_keys[] = {
 };
 
 static const struct key limits_keys[] = {
-    {"records_per_owner", KIND_U64, .offset = AT(records_per_owner), .min = 1000, .max = 100000000, .standard = 3000000},
+    {"records_per_owner", KIND_U64, .offset = AT(records_per_owner), .min = 1000, .max = 100000000,
+     .standard = 3000000},
     {"sessions_per_key", KIND_U32, .offset = AT(sessions_per_key), .min = 2, .max = 10000, .standard = 200},
     {"client_messages_s", KIND_U32, .offset = AT(client_messages_s), .min = 10, .max = 1000000, .standard = 5000},
     {0},

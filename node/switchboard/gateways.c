@@ -35,8 +35,8 @@ static void unbind(struct board *self, struct gateway *gateway, uint64_t by, con
 
 bool gateway_is_swept(const struct board *self, const struct gateway *gateway)
 {
-    return gateway->here || store_cursor(self->store, self->nodes[gateway->owner.node].name, gateway->owner.boot) >=
-                                gateway->seq;
+    return gateway->here ||
+           store_cursor(self->store, self->nodes[gateway->owner.node].name, gateway->owner.boot) >= gateway->seq;
 }
 
 // What it lists is here, as far as its node could tell us: calls that changed again come behind the attachment.

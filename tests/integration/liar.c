@@ -1,8 +1,8 @@
 // Has a key, and with it says what is not its to say. usage: liar ENDPOINT#KEY KEY-FILE LIE ARGUMENT REASON
 //   desk AGENT, gateway NAME: attaches as that    call ID: attaches as its key's gateway, submits a call of that id
 //   replay AGENT: attaches, and again with an older number    sessions COUNT: so many connections at once
-//   flood SECONDS: attaches as its key's gateway and submits calls that go nowhere, as fast as it can; REASON is not looked at
-//   large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
+//   flood SECONDS: attaches as its key's gateway and submits calls that go nowhere, as fast as it can; REASON is not
+//   looked at large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
 // Status 0: the node refused with that reason. What it counted is for the test to see.
 #include "cluster/keys/keys.h"
 
