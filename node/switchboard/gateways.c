@@ -46,6 +46,20 @@ static bool gateway_is_settled(const struct board *self, const struct gateway *g
                              self->now.mono_us >= gateway->copied_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
 }
 
+// By its gateway's word, said or inferred.
+static void end_in_order(struct board *self, struct call *call, const char *detail)
+{
+    bool spoken = call->state == REC__CALL_STATE__CONNECTED;
+    call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED, detail);
+}
+
+// Its gateway is lost, and the caller's leg with it.
+static void end_lost(struct board *self, struct call *call, const char *detail)
+{
+    bool spoken = call->state == REC__CALL_STATE__CONNECTED;
+    call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, detail);
+}
+
 // Calls it held at a smaller attach and no longer lists.
 static void end_unlisted(struct board *self, struct gateway *gateway)
 {
@@ -53,7 +67,6 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
         bool same_login = attach_login(call->attach) == attach_login(gateway->attach);
-        bool spoken = call->state == REC__CALL_STATE__CONNECTED;
         if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
             continue;
@@ -63,11 +76,9 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
         board_change(self, call)->inferred = same_login;
         if (same_login)
-            call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED,
-                     "no longer held by its gateway");
+            end_in_order(self, call, "no longer held by its gateway");
         else
-            call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK,
-                     "its gateway started anew");
+            end_lost(self, call, "its gateway started anew");
     }
 }
 
@@ -190,9 +201,7 @@ void gateway_word(struct board *self, const struct event *event)
         leg_join_failed(self, call, word);
         break;
     case CLI__LEG_WORD__WORD__HUNG_UP:
-        call_end(self, call,
-                 call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED,
-                 "the caller hung up");
+        end_in_order(self, call, "the caller hung up");
         break;
     case CLI__LEG_WORD__WORD__WORD_UNSET:
     case _CLI__LEG_WORD__WORD_IS_INT_SIZE:
@@ -211,12 +220,10 @@ static void end_some(struct board *self, struct gateway *gateway)
     for (; call != NULL && ended < GATEWAY_ENDS_A_STEP; call = call->gateway_next) {
         if (!call->mine || call->state == REC__CALL_STATE__ENDED)
             continue;
-        bool spoken = call->state == REC__CALL_STATE__CONNECTED;
         if (gateway->left)
-            call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED,
-                     "its gateway signed off");
+            end_in_order(self, call, "its gateway signed off");
         else
-            call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, "its gateway is gone");
+            end_lost(self, call, "its gateway is gone");
         ended++;
     }
     if (ended == GATEWAY_ENDS_A_STEP) {
@@ -251,10 +258,8 @@ static void end_untold(struct board *self, struct gateway *gateway)
     for (struct call *call = gateway->calls; call != NULL; call = call->gateway_next) {
         if (!call->mine || call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
-        bool spoken = call->state == REC__CALL_STATE__CONNECTED;
         board_change(self, call)->inferred = true;
-        call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK,
-                 "its gateway went on to a node that is gone");
+        end_lost(self, call, "its gateway went on to a node that is gone");
     }
 }
 
