@@ -154,30 +154,35 @@ static Cli__FeedPlace *collect_feeds(const struct node *node, const Cli__Query *
 
 // ---- the answer
 
-static uint32_t feeds_with_news(const struct node *node, const Cli__FeedPlace *feeds, uint32_t count)
+// How far each feed is told in this answer. Said once: the disk's thread may take the node's own feed further
+// meanwhile.
+static uint64_t *told_upto(const struct events *self, uint32_t *ret_with_news)
 {
-    uint32_t news = 0;
-    for (uint32_t i = 0; i < count; i++)
-        news += feeds[i].seq < known_upto(node, feeds[i].owner, feeds[i].boot);
-    return news;
+    uint64_t *upto = check_alloc((self->upto_count + 1) * sizeof *upto);
+    *ret_with_news = 0;
+    for (uint32_t i = 0; i < self->upto_count; i++) {
+        upto[i] = known_upto(self->reply->node, self->upto[i].owner, self->upto[i].boot);
+        *ret_with_news += self->upto[i].seq < upto[i];
+    }
+    return upto;
 }
 
 // Every feed has its share, so that a busy one does not hide the others.
 static bool scan_feeds(struct events *self, uint32_t limit)
 {
-    const struct node *node = self->reply->node;
-    uint32_t news = feeds_with_news(node, self->upto, self->upto_count);
+    uint32_t news;
+    uint64_t *upto = told_upto(self, &news);
     bool more = false;
     for (uint32_t i = 0; i < self->upto_count; i++) {
         Cli__FeedPlace *feed = &self->upto[i];
-        uint64_t upto = known_upto(node, feed->owner, feed->boot);
-        if (upto <= feed->seq)
+        if (upto[i] <= feed->seq)
             continue;
         self->rows_left = limit / news + 1;
         self->scan_left = SCAN_MAX / news + 1;
-        feed->seq = store_scan(node->store, feed->owner, feed->boot, feed->seq, upto, visit, self);
-        more = more || feed->seq < upto;
+        feed->seq = store_scan(self->reply->node->store, feed->owner, feed->boot, feed->seq, upto[i], visit, self);
+        more = more || feed->seq < upto[i];
     }
+    free(upto);
     return more;
 }
 
