@@ -211,14 +211,14 @@ static void desk_free(struct desks *self, struct desk *desk)
     free(desk);
 }
 
-struct desks *desks_create(struct web *web)
+struct desks *web_desks_create(struct web *web)
 {
     struct desks *self = check_alloc(sizeof *self);
     self->web = web;
     return self;
 }
 
-void desks_free(struct desks *self)
+void web_desks_free(struct desks *self)
 {
     while (self != NULL && self->list != NULL)
         desk_free(self, self->list);

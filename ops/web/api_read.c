@@ -187,7 +187,7 @@ void read_digest(struct request *request)
 void read_ready(struct request *request)
 {
     if (hotline_client_is_attached(request->web->query))
-        reply_json(request, 200, json_pack("{s:s}", "node", hotline_client_node(request->web->query)));
+        reply_json(request, 200, json_pack("{s:o}", "node", output_text(hotline_client_node(request->web->query))));
     else
         reply_problem(request, 503, "no_node", "no node is in reach");
 }

@@ -79,7 +79,7 @@ static void tell_placer(struct held_call *call, unsigned status, json_t *body)
 
 static json_t *placed(const struct held_call *call, const char *state, uint32_t copies)
 {
-    return json_pack("{s:s, s:s, s:i}", "call", call->id, "state", state, "copies", (int)copies);
+    return json_pack("{s:o, s:s, s:i}", "call", output_text(call->id), "state", state, "copies", (int)copies);
 }
 
 static void say_news(struct calls *self, const char *call, const char *what, json_t *fields)

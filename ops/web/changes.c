@@ -252,8 +252,8 @@ static void on_page_done(void *user, const struct hotline_answer *answer)
         reply_refusal(self->request, answer);
     else
         reply_json(self->request, 200,
-                   json_pack("{s:O, s:s, s:b}", "events", self->events, "cursor",
-                             self->cursor == NULL ? "" : self->cursor, "more", (int)self->more));
+                   json_pack("{s:O, s:o, s:b}", "events", self->events, "cursor",
+                             output_text(self->cursor == NULL ? "" : self->cursor), "more", (int)self->more));
     json_decref(self->events);
     free(self->cursor);
     free(self);

@@ -83,7 +83,7 @@ static bool open_clients(struct web *web, const struct options *options)
         return false;
     }
     loop_add(&web->loop, web->query);
-    web->desks = desks_create(web);
+    web->desks = web_desks_create(web);
     web->changes = changes_create(web);
     web->view = view_create(web);
     web->pages = pages_create(options->pages);
@@ -94,7 +94,7 @@ static bool open_clients(struct web *web, const struct options *options)
 static void close_clients(struct web *web)
 {
     calls_free(web->calls);
-    desks_free(web->desks);
+    web_desks_free(web->desks);
     if (web->query != NULL) {
         loop_remove(&web->loop, web->query);
         hotline_client_free(web->query);

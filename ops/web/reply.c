@@ -65,8 +65,8 @@ static void problem(struct request *request, unsigned status, const char *code, 
 {
     char detail[1024];
     vsnprintf(detail, sizeof detail, format, list);
-    json_t *body = json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title", title(status), "status",
-                             (int)status, "detail", output_text(detail), "code", code);
+    json_t *body = json_pack("{s:s, s:s, s:i, s:o, s:o}", "type", "about:blank", "title", title(status), "status",
+                             (int)status, "detail", output_text(detail), "code", output_text(code));
     if (more != NULL)
         json_object_update_missing(body, more);
     json_decref(more);

@@ -108,7 +108,7 @@ static void on_row(void *user, const struct hotline_row *row)
     }
     json_t *value =
         row->status.text[0] != '\0' ? output_text(row->status.text) : json_integer((json_int_t)row->status.number);
-    json_array_append_new(self->rows, json_pack("{s:s, s:o}", "name", row->status.name, "value", value));
+    json_array_append_new(self->rows, json_pack("{s:o, s:o}", "name", output_text(row->status.name), "value", value));
 }
 
 static void on_done(void *user, const struct hotline_answer *answer)
@@ -120,8 +120,8 @@ static void on_done(void *user, const struct hotline_answer *answer)
     if (answered)
         take_rows(self->view, table, self->rows);
     if (table == &self->view->tables[0]) {  // with each: who answers, and that somebody does
-        json_t *made = json_pack("{s:s, s:b, s:I}", "node", answer->node, "answers", (int)answered, "now_ms",
-                                 (json_int_t)wall_ms());
+        json_t *made = json_pack("{s:o, s:b, s:I}", "node", output_text(answer->node), "answers", (int)answered,
+                                 "now_ms", (json_int_t)wall_ms());
         char *text = json_dumps(made, JSON_COMPACT | JSON_REAL_PRECISION(10));
         streams_say(&self->view->web->http, STREAM_VIEW, "", true, "beat", text);
         free(text);

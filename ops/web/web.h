@@ -67,8 +67,8 @@ http_handler calls_post, calls_list, calls_get, calls_explain, calls_delete, cal
 
 // ---- desks (api_desks.c)
 
-struct desks *desks_create(struct web *web);
-void desks_free(struct desks *self);
+struct desks *web_desks_create(struct web *web);
+void web_desks_free(struct desks *self);
 void desks_tick(struct desks *self, uint64_t now_us);
 size_t desks_count(const struct desks *self);
 http_handler desks_sign_in, desks_get, desks_events, desks_word, desks_sign_out;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define INPUTS_PER_NODE 2000
-#define TURN_US 40000
+#define TURN_MS 40
 
 static struct alone {
     struct world world;
@@ -24,6 +24,7 @@ static struct alone {
     struct disk *disk;
     struct node *node;
     uint32_t inputs;
+    fuzz_said *said;
 } alone;
 
 static struct now now_of(struct world *world)
@@ -74,8 +75,8 @@ static bool send_peer(struct world *world, uint32_t link, enum world_channel cha
 static bool send_client(struct world *world, const struct world_client *client, struct span message)
 {
     (void)world;
-    (void)client;
-    (void)message;
+    if (alone.said != NULL)
+        alone.said(client, message);
     return true;
 }
 
@@ -148,10 +149,25 @@ struct node *fuzz_node(void)
     return alone.node;
 }
 
+struct now fuzz_node_now(void)
+{
+    return alone.now;
+}
+
+void fuzz_node_sleep(uint32_t ms)
+{
+    alone.now.mono_us += (uint64_t)ms * 1000;
+    alone.now.wall_ms += ms;
+}
+
+void fuzz_node_listen(fuzz_said *said)
+{
+    alone.said = said;
+}
+
 void fuzz_node_turn(struct node *node)
 {
-    alone.now.mono_us += TURN_US;
-    alone.now.wall_ms += TURN_US / 1000;
+    fuzz_node_sleep(TURN_MS);
     node_wake(node);
     node_turn_end(node);
     node_disk_written(node);

@@ -30,5 +30,10 @@ void fuzz_file_close(struct fuzz_file *self);
 // what they leave behind has a bound.
 struct node *fuzz_node(void);
 void fuzz_node_turn(struct node *node);
+struct now fuzz_node_now(void);
+void fuzz_node_sleep(uint32_t ms);  // time that passes without a turn
+// Who hears what it says to clients; NULL: nobody.
+typedef void fuzz_said(const struct world_client *client, struct span message);
+void fuzz_node_listen(fuzz_said *said);
 
 #endif
