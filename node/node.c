@@ -43,28 +43,6 @@ void node_check_accepted(struct node *self)
                      directory ? directory->settings.durability_wait_ms : DURABILITY_WAIT_DEFAULT_MS);
 }
 
-uint32_t node_next_nodes(const struct node *self, Cli__NextNode *nodes, uint32_t room)
-{
-    const struct peer *order[PEERS_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
-        const struct peer *peer = peers_at(self->peers, i);
-        if (!peer->up || peer->going || peer->draining || peer->card.client[0] == '\0')
-            continue;
-        uint32_t at = count++;
-        for (; at > 0 && peer->rtt_us < order[at - 1]->rtt_us; at--)
-            order[at] = order[at - 1];
-        order[at] = peer;
-    }
-    count = count < room ? count : room;
-    for (uint32_t i = 0; i < count; i++) {
-        cli__next_node__init(&nodes[i]);
-        nodes[i].name = (char *)order[i]->card.name;
-        nodes[i].client = (char *)order[i]->card.client;
-    }
-    return count;
-}
-
 // Nodes that this one does not hear, and others do: what those own is not given up.
 static void tell_hearsay(struct node *self)
 {

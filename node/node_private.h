@@ -70,10 +70,13 @@ struct node {
 };
 
 // node.c
-// Where clients may go, best first: nodes that are up and neither stop nor are drained, by measured round trip.
-uint32_t node_next_nodes(const struct node *self, struct Cli__NextNode *nodes, uint32_t room);
 void node_check_accepted(struct node *self);  // the disk or a peer has stored more
 void node_say(struct node *self, const char *code, const char *fields, ...) PRINTF_LIKE(3, 4);
+
+// elsewhere.c
+// Where clients may go, best first: nodes that are up and neither stop nor are drained, by measured round trip, or by
+// the directory's distance where none was measured; then by name.
+uint32_t node_next_nodes(const struct node *self, struct Cli__NextNode *nodes, uint32_t room);
 
 // turn.c
 void node_step(struct node *self, const struct event *event);        // and what this node says to itself because of it

@@ -57,9 +57,9 @@ static bool send_slot(struct client_wire *wire, uint32_t slot, struct span messa
     return true;
 }
 
-static bool is_refused(struct client_wire *wire, uint32_t slot)
+static bool is_broken(struct client_wire *wire, uint32_t slot)
 {
-    return of_wire(wire)->sockets->type->is_refused(of_wire(wire)->sockets, slot);
+    return of_wire(wire)->sockets->type->is_broken(of_wire(wire)->sockets, slot);
 }
 
 static void receive(struct client_wire *wire, struct hotline_client *client)
@@ -103,7 +103,7 @@ static const struct client_wire_type wire_type = {.now_us = now_us,
                                                   .open = open_slot,
                                                   .close = close_slot,
                                                   .send = send_slot,
-                                                  .is_refused = is_refused,
+                                                  .is_broken = is_broken,
                                                   .receive = receive,
                                                   .look = look,
                                                   .has_more = has_more,

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 #define READY_MOST_MS 30000
-#define WARM_UP_MS 2200     // people sign in within 1.6 s
+#define WARM_UP_MS 4000     // people sign in within 1.6 s, and have their connections two seconds later
 #define WHOLE_MS 3000       // whole again, and calls go on
 #define LEAVE_MOST_MS 2500  // nobody calls any more; who is on the line then hangs up
 #define END_MOST_MS 30000

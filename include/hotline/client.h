@@ -1,7 +1,8 @@
 // libhotline: the client side of hotline. A client is one desk, one gateway or one asker of queries.
 //
-// Every client attaches to the first node that answers, keeps a warm stand-by connection to a second, and moves there,
-// saying again what it is doing, when the first falls silent. The application sees events and need not know.
+// Every client attaches to the first node that answers, keeps a warm stand-by connection to the nearest other by the
+// round trips it measures, and spare ones to up to three more (a query: one other), and moves there, saying again what
+// it is doing, when the first falls silent. The application sees events and need not know.
 //
 // Loop: poll hotline_client_fd() for reading, or wait hotline_client_timeout_ms(), then call hotline_client_process().
 // Threads: a client and its callbacks belong to one thread at a time; a context may be shared by all.
@@ -9,7 +10,8 @@
 // broken promise inside, aborts.
 // Memory: what an event or row points to is lent for the callback; strings given are copied.
 // Callbacks come from hotline_client_process() only, and may call anything but that, freeing the client included.
-// Descriptors: about six a client; raise RLIMIT_NOFILE for hundreds of them in one process.
+// Descriptors: about four a connection, so twenty-two a client, ten a query; raise RLIMIT_NOFILE for hundreds of them
+// in one process.
 #ifndef HOTLINE_CLIENT_H
 #define HOTLINE_CLIENT_H
 

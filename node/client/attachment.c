@@ -17,6 +17,8 @@ static void say_detached(struct hotline_client *self, const char *node)
 
 static void attach_at(struct hotline_client *self, uint32_t slot, uint64_t at_us)
 {
+    if (slot != self->primary)
+        link_ask_often(self, slot, client_now(self));
     self->primary = slot;
     self->attach_holds = false;
     self->attempts_here = 0;
@@ -31,23 +33,20 @@ static void attach_at(struct hotline_client *self, uint32_t slot, uint64_t at_us
     self->kind->attached(self);
 }
 
-// To the stand-by, when it answers.
 static void leave_primary(struct hotline_client *self, uint64_t now_us)
 {
     bool was_attached = self->phase == CLIENT_ATTACHED;
     char node[sizeof self->node];
     memcpy(node, self->node, sizeof node);
-    uint32_t other = 1 - self->primary;
+    uint32_t next = links_next(self, self->primary, now_us);
     links_give_up(self, self->primary);
     self->node[0] = '\0';
     self->phase = CLIENT_SEEKING;
     self->attach_holds = false;
     if (was_attached)
         self->counts.failovers++;
-    if (attachment_is_alive(self, other, now_us))
-        attach_at(self, other, now_us);
-    else if (link_is_open(&self->links[other]) && self->links[other].heard)
-        links_give_up(self, other);
+    if (next != LINK_NONE)
+        attach_at(self, next, now_us);
     self->rotations = 0;
     links_fill(self, now_us);
     if (was_attached)
@@ -98,23 +97,35 @@ static void superseded(struct hotline_client *self, uint64_t by, const char *nod
     client_emit(self, &event);
 }
 
+static void give_up_lost(struct hotline_client *self, uint64_t now_us)
+{
+    for (uint32_t slot = 0; slot < self->slots; slot++)
+        if (link_is_lost(self, slot, now_us))
+            links_give_up(self, slot);
+}
+
+// At first as given; once it was attached, as near as they are.
 static void seek(struct hotline_client *self, uint64_t now_us)
 {
-    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
-        if (link_is_lost(self, &self->links[slot], now_us))
-            links_give_up(self, slot);
-    links_fill(self, now_us);
-    int best = -1;
-    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
-        if (attachment_is_alive(self, slot, now_us) &&
-            (best < 0 || self->links[slot].endpoint < self->links[best].endpoint))
-            best = (int)slot;
-    if (best < 0)
+    give_up_lost(self, now_us);
+    if (self->was_attached) {
+        uint32_t next = links_next(self, LINK_NONE, now_us);
+        if (next != LINK_NONE)
+            attach_at(self, next, now_us);
         return;
-    const struct client_link *other = &self->links[1 - best];
-    bool may_be_better = link_is_open(other) && !other->heard && other->endpoint < self->links[best].endpoint;
-    if (!may_be_better || now_us >= self->prefer_until_us)
-        attach_at(self, (uint32_t)best, now_us);
+    }
+    uint32_t best = LINK_NONE;
+    int first = ENDPOINTS_MAX;  // that may yet answer
+    for (uint32_t slot = 0; slot < self->slots; slot++) {
+        const struct client_link *link = &self->links[slot];
+        if (attachment_is_alive(self, slot, now_us) &&
+            (best == LINK_NONE || link->endpoint < self->links[best].endpoint))
+            best = slot;
+        if (link_is_open(link) && !link->heard && link->endpoint < first)
+            first = link->endpoint;
+    }
+    if (best != LINK_NONE && (self->links[best].endpoint < first || now_us >= self->prefer_until_us))
+        attach_at(self, best, now_us);
 }
 
 static uint64_t answer_time_us(const struct hotline_client *self)
@@ -148,15 +159,22 @@ static void try_attach(struct hotline_client *self, uint64_t now_us)
     self->attempts_here++;
 }
 
+static uint32_t with_majority(const struct hotline_client *self, uint64_t now_us)
+{
+    for (uint32_t slot = 0; slot < self->slots; slot++)
+        if (slot != self->primary && link_is_heard(self, slot, now_us) && self->links[slot].majority)
+            return slot;
+    return LINK_NONE;
+}
+
 static void watch_primary(struct hotline_client *self, uint64_t now_us)
 {
-    const struct client_link *primary = &self->links[self->primary];
-    uint32_t other = 1 - self->primary;
-    if (link_is_lost(self, primary, now_us)) {
+    if (link_is_lost(self, self->primary, now_us)) {
         leave_primary(self, now_us);
         return;
     }
-    if (primary->majority || !attachment_is_alive(self, other, now_us) || !self->links[other].majority)
+    uint32_t other = self->links[self->primary].majority ? LINK_NONE : with_majority(self, now_us);
+    if (other == LINK_NONE)
         self->minority_from_us = 0;
     else if (self->minority_from_us == 0)
         self->minority_from_us = now_us;
@@ -164,14 +182,22 @@ static void watch_primary(struct hotline_client *self, uint64_t now_us)
         move_to(self, other, now_us);
 }
 
-static void watch_stand_by(struct hotline_client *self, uint64_t now_us)
+// Another connection to a node that has one already.
+static bool is_double(const struct hotline_client *self, uint32_t slot)
 {
-    uint32_t other = 1 - self->primary;
-    const struct client_link *link = &self->links[other], *primary = &self->links[self->primary];
-    bool same_node = link_is_open(link) && link->node[0] != '\0' && strcmp(link->node, primary->node) == 0;
-    if (same_node || link_is_lost(self, link, now_us))
-        links_give_up(self, other);
-    links_fill(self, now_us);
+    const char *node = self->links[slot].node;
+    for (uint32_t other = 0; other < self->slots && node[0] != '\0'; other++)
+        if (other != slot && (other < slot || other == self->primary) && strcmp(self->links[other].node, node) == 0)
+            return true;
+    return false;
+}
+
+static void watch_others(struct hotline_client *self, uint64_t now_us)
+{
+    for (uint32_t slot = 0; slot < self->slots; slot++)
+        if (slot != self->primary && (is_double(self, slot) || link_is_lost(self, slot, now_us)))
+            links_give_up(self, slot);
+    links_rank(self, now_us);
 }
 
 // Silence counts only while this loop ran. The node may have taken this client for gone meanwhile.
@@ -199,7 +225,8 @@ void attachment_tick(struct hotline_client *self, uint64_t now_us)
     if (self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED)
         watch_primary(self, now_us);
     if (self->phase == CLIENT_ATTACHING || self->phase == CLIENT_ATTACHED)
-        watch_stand_by(self, now_us);
+        watch_others(self, now_us);
+    links_fill(self, now_us);
     if (self->phase == CLIENT_ATTACHING && now_us >= self->attach_at_us)
         try_attach(self, now_us);
     for (uint32_t slot = 0; slot < CLIENT_SLOTS && self->phase != CLIENT_OVER; slot++)
@@ -212,13 +239,10 @@ uint64_t attachment_next_us(const struct hotline_client *self)
     if (self->phase == CLIENT_OVER)
         return TIMER_NEVER;
     uint64_t next = TIMER_NEVER;
-    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++) {
-        const struct client_link *link = &self->links[slot];
-        if (link_is_open(link))
-            next = earlier(next, earlier(link->ping_at_us, link->silent_from_us + link_patience_us(self, link)));
-        else if (link->reopen_at_us > 0)
-            next = earlier(next, link->reopen_at_us);
-    }
+    for (uint32_t slot = 0; slot < self->slots; slot++)
+        if (link_is_open(&self->links[slot]))
+            next = earlier(next, earlier(link_ping_us(self, slot), link_lost_us(self, slot)));
+    next = earlier(next, links_fill_us(self));
     if (self->phase == CLIENT_SEEKING && self->prefer_until_us > self->ticked_us)
         next = earlier(next, self->prefer_until_us);
     if (self->phase == CLIENT_ATTACHING)
@@ -232,7 +256,7 @@ void attachment_heard(struct hotline_client *self, uint32_t slot)
 {
     struct client_link *link = &self->links[slot];
     link->heard = true;
-    link->silent_from_us = client_now(self);
+    link->heard_us = link->silent_from_us = client_now(self);
     endpoints_heard(&self->endpoints, link->endpoint, "");
 }
 
@@ -243,6 +267,7 @@ static void pong(struct hotline_client *self, uint32_t slot, const Cli__Pong *wo
     if (words->sent_us <= now && now - words->sent_us < 60 * 1000 * MS) {
         uint32_t rtt = (uint32_t)earlier(now - words->sent_us, CLIENT_RTT_MAX_MS * MS);
         link->rtt_us = link->rtt_us == 0 ? rtt : (uint32_t)(((uint64_t)link->rtt_us * 7 + rtt) / 8);
+        endpoints_measured(&self->endpoints, link->endpoint, link->rtt_us, now);
     }
     text_copy(link->node, sizeof link->node, words->node);
     endpoints_heard(&self->endpoints, link->endpoint, link->node);
@@ -259,6 +284,7 @@ static int add_next(struct hotline_client *self, size_t count, Cli__NextNode *co
     int first = ENDPOINT_NONE;
     for (size_t i = 0; i < count; i++) {
         int index = endpoints_add(&self->endpoints, next[i]->client, next[i]->name);
+        endpoints_told_rtt(&self->endpoints, index, next[i]->rtt_us);
         if (first == ENDPOINT_NONE)
             first = index;
     }
@@ -278,6 +304,8 @@ static void attached(struct hotline_client *self, const Cli__Attached *words)
     self->was_attached = true;
     self->attached_us = client_now(self);
     self->refusals = self->attempts_here = 0;
+    for (uint32_t slot = 0; slot < self->slots; slot++)
+        self->links[slot].turned_away = 0;
     text_copy(self->node, sizeof self->node, words->node);
     text_copy(self->links[self->primary].node, sizeof self->node, words->node);
     endpoints_heard(&self->endpoints, self->links[self->primary].endpoint, words->node);
@@ -306,16 +334,17 @@ static void refused_for_now(struct hotline_client *self, const Cli__Refused *ref
     uint64_t now = client_now(self);
     uint32_t doublings = self->refusals < 3 ? self->refusals : 3;
     uint64_t wait_ms = earlier((uint64_t)CLIENT_REFUSED_WAIT_MS << doublings, CLIENT_REFUSED_WAIT_MAX_MS);
-    uint32_t other = 1 - self->primary;
     int elsewhere = refused->elsewhere == NULL ? ENDPOINT_NONE : add_next(self, 1, &refused->elsewhere);
-    self->refusals++;
+    uint32_t next = LINK_NONE;
+    self->links[self->primary].turned_away = ++self->refusals;
     if (elsewhere != ENDPOINT_NONE && elsewhere != self->links[self->primary].endpoint && self->refusals <= 3) {
-        if (self->links[other].endpoint != elsewhere)
-            link_open(self, other, elsewhere, now);
+        next = links_to(self, elsewhere, now);
         wait_ms = 0;
     }
-    if (link_is_open(&self->links[other]) && (wait_ms == 0 || attachment_is_alive(self, other, now)))
-        attach_at(self, other, now + wait_ms * MS);
+    if (next == LINK_NONE || !link_is_open(&self->links[next]))
+        next = links_next(self, self->primary, now);
+    if (next != LINK_NONE)
+        attach_at(self, next, now + wait_ms * MS);
     else
         attach_at(self, self->primary, now + (wait_ms == 0 ? CLIENT_REPEAT_MS : wait_ms) * MS);
     client_emit_refused(self, refused);

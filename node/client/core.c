@@ -39,6 +39,9 @@ enum hotline_result client_init(struct hotline_client *self, const struct client
     self->login = login != 0 ? login : wire->type->wall_ms(wire);
     for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
         self->links[slot].endpoint = ENDPOINT_NONE;
+    self->slots = kind->attaches ? CLIENT_SLOTS : CLIENT_SLOTS_OF_QUERIES;
+    self->stand_by = CLIENT_SLOTS;
+    self->scout_at_us = self->ticked_us + CLIENT_SCOUT_MS * (uint64_t)1000;
     if (kind->attaches && (party == NULL || !text_is_name(party, NAME_MAX_BYTES)))
         return HOTLINE_INVALID;
     if (self->login == 0 || self->login > CLIENT_LOGIN_MAX)

@@ -5,7 +5,7 @@
 //   SEEKING ─────────────────────▶ ATTACHING ────▶ ATTACHED          OVER: superseded, or signed off
 //      ▲                            ▲  │  ▲            │
 //      └──── neither answers ───────┼──┘  └── renewed ─┤  (the node does not know this attachment, or this loop slept)
-//      └────────────────────────────┴─ fell silent ────┘  to the stand-by when it answers, else to SEEKING
+//      └────────────────────────────┴─ fell silent ────┘  to the next that answers, else to SEEKING
 //
 // Always true: a number in `attach` that was sent once is never sent with another message to attach; a message that
 // carries another attach than the last one sent is not acted on.
@@ -23,13 +23,22 @@
 #include "records.pb-c.h"
 
 #define CLIENT_PROTOCOL 1
+#define CLIENT_SLOTS_OF_QUERIES 2
 #define CLIENT_HEARTBEAT_MS 250  // until Attached says otherwise
 #define CLIENT_DOWN_AFTER_MS 750
-#define CLIENT_STALL_MS 500          // of this loop: silence is not the other end's
-#define CLIENT_PREFER_MS 300         // so long the first endpoint may take to answer before the second
-#define CLIENT_CONNECT_MS 1500       // so long a connection may take: some round trips across the world
+#define CLIENT_STALL_MS 500     // of this loop: silence is not the other end's
+#define CLIENT_PREFER_MS 300    // so long the first endpoint may take to answer before the second
+#define CLIENT_CONNECT_MS 2500  // so long a connection may take: four round trips across the world, and as much again
+#define CLIENT_CONNECT_FEW_MS 1500   // where there are not connections enough to try all nodes beside each other
 #define CLIENT_RTT_MAX_MS 500        // what takes longer stood still on its way, and says nothing of the distance
-#define CLIENT_REFUSED_REST_MS 400   // where nobody listens, so long before it is tried again
+#define CLIENT_BROKEN_REST_MS 400    // where nobody listens, so long before it is tried again; then twice as long
+#define CLIENT_STAGGER_MS 100        // between connections to one node after the other, while none has answered
+#define CLIENT_SPARE_PAUSE_MS 20     // the same, once attached, and up to 255 ms more by chance
+#define CLIENT_SPARE_PING_MS 2000    // spares are asked so often
+#define CLIENT_RANK_MS 5000          // so often it is looked whether another is nearer than the stand-by
+#define CLIENT_NEARER_PART 8         // by more than this part of its way,
+#define CLIENT_NEARER_US 5000u       // and by more than this
+#define CLIENT_SCOUT_MS 15000        // so often a node that has no connection gets one, to be measured
 #define CLIENT_REPEAT_MS 500         // what was not answered is said again
 #define CLIENT_ATTEMPTS_MAX 4        // unanswered, at one node that answers pings
 #define CLIENT_SEND_RETRY_MS 10      // until a fresh connection stands
@@ -51,9 +60,11 @@ struct client_link {
     bool heard;               // since it was opened
     bool majority;            // its node sees one
     uint64_t silent_from_us;  // since it was opened, last heard, or this loop woke
+    uint64_t heard_us;        // last
     uint64_t ping_at_us;
     uint64_t reopen_at_us;  // while closed
     uint32_t rtt_us;        // smoothed; 0: not measured
+    uint32_t turned_away;   // the how manieth refusal in a row was its; 0: none
     uint64_t boot;          // of its node; 0: not told
     char node[NAME_MAX_BYTES + 1];
 };
@@ -86,7 +97,10 @@ struct hotline_client {  // first in the struct of its kind
     enum client_phase phase;
     struct endpoints endpoints;
     struct client_link links[CLIENT_SLOTS];
-    uint32_t primary;  // slot; means nothing while SEEKING
+    uint32_t slots;     // of these, in use
+    uint32_t primary;   // slot; means nothing while SEEKING
+    uint32_t stand_by;  // slot; beyond the last: none
+    uint64_t spare_at_us, rank_at_us, scout_at_us;
     uint32_t heartbeat_ms, down_after_ms;
     uint64_t ticked_us;
     uint64_t prefer_until_us;
@@ -132,7 +146,7 @@ void attachment_renew(struct hotline_client *self);  // the node's picture of th
 // True when it was of an attach, and is dealt with.
 bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__Refused *refused);
 void attachment_end(struct hotline_client *self);
-bool attachment_is_alive(const struct hotline_client *self, uint32_t slot, uint64_t now_us);
+bool attachment_is_alive(const struct hotline_client *self, uint32_t slot, uint64_t now_us);  // answers in time
 
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {

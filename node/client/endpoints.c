@@ -88,26 +88,74 @@ void endpoints_heard(struct endpoints *self, int index, const char *node)
         text_copy(self->list[index].node, sizeof self->list[index].node, node);
 }
 
-static bool is_other(const struct endpoints *self, int index, int used, uint64_t now_us)
+void endpoints_measured(struct endpoints *self, int index, uint32_t rtt_us, uint64_t now_us)
+{
+    if (index == ENDPOINT_NONE)
+        return;
+    self->list[index].rtt_us = rtt_us > 0 ? rtt_us : 1;
+    self->list[index].measured_us = now_us;
+}
+
+void endpoints_told_rtt(struct endpoints *self, int index, uint32_t rtt_us)
+{
+    if (index != ENDPOINT_NONE && rtt_us != 0)
+        self->list[index].told_rtt_us = rtt_us;
+}
+
+static uint32_t way_us(const struct endpoint *endpoint)
+{
+    if (endpoint->rtt_us != 0)
+        return endpoint->rtt_us;
+    return endpoint->told_rtt_us != 0 ? endpoint->told_rtt_us : UINT32_MAX;
+}
+
+bool endpoints_is_before(const struct endpoints *self, int left, int right)
+{
+    const struct endpoint *one = &self->list[left], *other = &self->list[right];
+    if (way_us(one) != way_us(other))
+        return way_us(one) < way_us(other);
+    int names = strcmp(one->node, other->node);
+    return names != 0 ? names < 0 : left < right;
+}
+
+static bool is_other(const struct endpoints *self, int index, const int *used, uint32_t used_count, uint64_t now_us)
 {
     if (now_us < self->list[index].rests_until_us)
         return false;
-    if (used == ENDPOINT_NONE)
-        return true;
-    const char *node = self->list[used].node;
-    return index != used && (node[0] == '\0' || strcmp(node, self->list[index].node) != 0);
+    for (uint32_t i = 0; i < used_count; i++) {
+        if (used[i] == ENDPOINT_NONE)
+            continue;
+        const char *node = self->list[used[i]].node;
+        if (index == used[i] || (node[0] != '\0' && strcmp(node, self->list[index].node) == 0))
+            return false;
+    }
+    return true;
 }
 
-int endpoints_choose(struct endpoints *self, int used, uint64_t now_us)
+int endpoints_choose(struct endpoints *self, const int *used, uint32_t used_count, uint64_t now_us)
 {
     int preferred = self->preferred - 1;
     self->preferred = 0;
-    if (preferred != ENDPOINT_NONE && is_other(self, preferred, used, now_us))
+    if (preferred != ENDPOINT_NONE && is_other(self, preferred, used, used_count, now_us))
         return preferred;
     int best = ENDPOINT_NONE;
+    for (int i = 0; i < self->count; i++) {
+        if (!is_other(self, i, used, used_count, now_us))
+            continue;
+        uint64_t failed = self->list[i].failed, best_failed = best == ENDPOINT_NONE ? 0 : self->list[best].failed;
+        if (best == ENDPOINT_NONE || failed < best_failed ||
+            (failed == best_failed && endpoints_is_before(self, i, best)))
+            best = i;
+    }
+    return best;
+}
+
+int endpoints_choose_unmeasured(const struct endpoints *self, const int *used, uint32_t used_count, uint64_t now_us)
+{
+    int best = ENDPOINT_NONE;
     for (int i = 0; i < self->count; i++)
-        if (is_other(self, i, used, now_us) &&
-            (best == ENDPOINT_NONE || self->list[i].failed < self->list[best].failed))
+        if (self->list[i].failed == 0 && is_other(self, i, used, used_count, now_us) &&
+            (best == ENDPOINT_NONE || self->list[i].measured_us < self->list[best].measured_us))
             best = i;
     return best;
 }

@@ -4,6 +4,8 @@
 // fell silent, does not give rows twice. An apply that was sent whole is not asked again: it may have been done.
 #include "node/client/query.h"
 
+#include "node/client/links.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,9 +269,9 @@ void query_see_to(struct query *self, struct question *question, uint64_t now_us
     } else if (!whole) {
         go_on(self, question, now_us);
     } else if (!is_apply(question) && now_us >= question->heard_us + patience_us(question)) {
-        uint32_t other = 1 - question->slot;
+        uint32_t other = links_next(&self->base, question->slot, now_us);
         question->tries++;
-        ask(self, question, attachment_is_alive(&self->base, other, now_us) ? other : self->base.primary, now_us);
+        ask(self, question, other != LINK_NONE ? other : self->base.primary, now_us);
     }
 }
 

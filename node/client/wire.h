@@ -1,7 +1,7 @@
 // The seam between a client and its connections, and clients that are built on a wire of the caller's.
 //
-// Everything a client knows of the outside comes through here: two connections (slots), time, random numbers. Two wires
-// exist: wire_zmq.c (sockets; what hotline_desk_create and its like use) and the simulator's. One thread.
+// Everything a client knows of the outside comes through here: some connections (slots), time, random numbers. Two
+// wires exist: wire_zmq.c (sockets; what hotline_desk_create and its like use) and the simulator's. One thread.
 #ifndef NODE_CLIENT_WIRE_H
 #define NODE_CLIENT_WIRE_H
 
@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLIENT_SLOTS 2  // the connection that is attached, and the warm one beside it
+// The connection that is attached, and the warm ones beside it: in a cluster of five nodes one to each, so that a
+// client far from the only one that is left needs no handshake (five round trips) to go there.
+#define CLIENT_SLOTS 5
 #define CLIENT_ENDPOINT_MAX_BYTES 255
 #define CLIENT_MESSAGE_MAX_BYTES ((size_t)1024 * 1024)     // of a node's
 #define CLIENT_ATTACH_MAX_BYTES ((size_t)4 * 1024 * 1024)  // what a gateway says that it holds
@@ -34,8 +36,8 @@ struct client_wire_type {
     void (*close)(struct client_wire *, uint32_t slot, bool linger);
     // False: not sent, no connection or its queue is full. Copies.
     bool (*send)(struct client_wire *, uint32_t slot, struct span message);
-    // Nobody listens at the slot's endpoint: connecting was tried, and failed at once. NULL: not known here.
-    bool (*is_refused)(struct client_wire *, uint32_t slot);
+    // Nobody listens at the slot's endpoint, or the connection that stood is no more. NULL: not known here.
+    bool (*is_broken)(struct client_wire *, uint32_t slot);
     // Hands what has come to client_receive, bounded. A wire that calls client_receive by itself does nothing here.
     void (*receive)(struct client_wire *, struct hotline_client *);
     // Sees every message before the client acts on it; NULL where nobody looks.

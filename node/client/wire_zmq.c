@@ -31,7 +31,7 @@ struct wire_zmq {
     struct key_pair key;  // closed: none
     void *sockets[CLIENT_SLOTS];
     void *monitors[CLIENT_SLOTS];
-    bool refused[CLIENT_SLOTS];
+    bool broken[CLIENT_SLOTS];
     int epoll_fd;
     int wake_fd;
     bool woken;  // wake_fd is readable
@@ -125,7 +125,8 @@ static bool open_monitor(struct wire_zmq *self, uint32_t slot, void *socket)
     char endpoint[64];
     snprintf(endpoint, sizeof endpoint, "inproc://connecting-%p", socket);
     void *monitor = self->monitors[slot] = zmq_socket(self->zmq, ZMQ_PAIR);
-    if (monitor == NULL || zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED) != 0)
+    if (monitor == NULL ||
+        zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED) != 0)
         return false;
     set(monitor, ZMQ_LINGER, 0);
     set(monitor, ZMQ_RCVHWM, 0);
@@ -141,10 +142,11 @@ static void close_monitor(struct wire_zmq *self, uint32_t slot, void *socket)
     zmq_socket_monitor(socket, NULL, 0);
     zmq_close(monitor);
     self->monitors[slot] = NULL;
-    self->refused[slot] = false;
+    self->broken[slot] = false;
 }
 
 // An event is a frame with its number and a value, and a frame with the endpoint. CLOSED: before it was connected.
+// DISCONNECTED: after, or in the handshake.
 static void read_monitor(struct wire_zmq *self, uint32_t slot)
 {
     bool more = self->monitors[slot] != NULL;
@@ -155,15 +157,15 @@ static void read_monitor(struct wire_zmq *self, uint32_t slot)
         more = zmq_msg_recv(&frame, self->monitors[slot], ZMQ_DONTWAIT) >= 0;
         if (more && zmq_msg_more(&frame) && zmq_msg_size(&frame) >= sizeof event) {
             memcpy(&event, zmq_msg_data(&frame), sizeof event);
-            self->refused[slot] = event == ZMQ_EVENT_CLOSED;
+            self->broken[slot] = event != ZMQ_EVENT_CONNECTED;
         }
         zmq_msg_close(&frame);
     }
 }
 
-static bool is_refused(struct client_wire *wire, uint32_t slot)
+static bool is_broken(struct client_wire *wire, uint32_t slot)
 {
-    return of(wire)->refused[slot];
+    return of(wire)->broken[slot];
 }
 
 static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
@@ -301,7 +303,7 @@ struct client_wire *client_wire_zmq_create(struct hotline_context *context, stru
                                                  .open = open_slot,
                                                  .close = close_slot,
                                                  .send = send_slot,
-                                                 .is_refused = is_refused,
+                                                 .is_broken = is_broken,
                                                  .receive = receive,
                                                  .has_more = has_more,
                                                  .wake = wake,

@@ -1,4 +1,4 @@
-// A client's two connections as ZeroMQ DEALER sockets. The one file of the client that knows ZeroMQ is wire_zmq.c.
+// A client's connections as ZeroMQ DEALER sockets. The one file of the client that knows ZeroMQ is wire_zmq.c.
 #ifndef NODE_CLIENT_WIRE_ZMQ_H
 #define NODE_CLIENT_WIRE_ZMQ_H
 

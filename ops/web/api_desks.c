@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#define DESKS_MAX 150  // each holds some descriptors and two sockets of the library's
+#define DESKS_MAX 150  // each holds some twenty descriptors of the library's
 #define GONE_US 15000000
 #define SIGN_IN_US 8000000
 

@@ -1,4 +1,4 @@
-foreach(part attachment cursor desk gateway query storm)
+foreach(part attachment cursor desk gateway order query storm)
     hotline_test(client_${part}_test SOURCES client_${part}_test.c client_fake.c LIBS node_client)
 endforeach()
 hotline_test(client_zmq_test SOURCES client_zmq_test.c LIBS node_client)

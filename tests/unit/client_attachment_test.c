@@ -113,7 +113,7 @@ static void a_node_where_nobody_listens_any_more_is_left_at_once(void **state)
     fake_run_until_attached(self, 0);
     fake_run(self, 1000);
     self->nodes[0].answers = self->nodes[0].takes = self->nodes[0].connects = false;
-    self->nodes[0].refuses = true;
+    self->nodes[0].breaks = true;
     fake_run(self, 50);
     assert_string_equal(hotline_client_node(self->client), "b");
     fake_free(self);
@@ -124,11 +124,11 @@ static void where_nobody_listens_is_tried_again_but_not_all_the_time(void **stat
     (void)state;
     struct fake *self = desk_at(1, "fake://a", 0);
     self->nodes[0].connects = false;
-    self->nodes[0].refuses = true;
+    self->nodes[0].breaks = true;
     fake_run(self, 10000);
     assert_in_range(self->nodes[0].opened, 10, 30);
     self->nodes[0].connects = true;
-    self->nodes[0].refuses = false;
+    self->nodes[0].breaks = false;
     fake_run_until_attached(self, 0);
     fake_free(self);
 }

@@ -45,10 +45,10 @@ static bool open_slot(struct client_wire *wire, uint32_t slot, const char *endpo
     return false;
 }
 
-static bool is_refused(struct client_wire *wire, uint32_t slot)
+static bool is_broken(struct client_wire *wire, uint32_t slot)
 {
     const struct fake *self = of(wire);
-    return self->slots[slot] >= 0 && self->nodes[self->slots[slot]].refuses;
+    return self->slots[slot] >= 0 && self->nodes[self->slots[slot]].breaks;
 }
 
 static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
@@ -60,6 +60,7 @@ static void close_slot(struct client_wire *wire, uint32_t slot, bool linger)
 static void deliver(struct fake *self, uint32_t slot, uint32_t node, const void *data, size_t bytes)
 {
     assert_true(self->inbox_count < FAKE_LOG_MAX);
+    self->inbox[self->inbox_count].at_us = self->now_us + (uint64_t)self->nodes[node].way_ms * 1000;
     self->inbox[self->inbox_count].slot = slot;
     self->inbox[self->inbox_count].node = node;
     self->inbox[self->inbox_count].data = check_alloc(bytes);
@@ -161,12 +162,17 @@ static bool send_slot(struct client_wire *wire, uint32_t slot, struct span messa
 static void receive(struct client_wire *wire, struct hotline_client *client)
 {
     struct fake *self = of(wire);
+    uint32_t left = 0;
     for (uint32_t i = 0; i < self->inbox_count; i++) {
+        if (self->inbox[i].at_us > self->now_us) {
+            self->inbox[left++] = self->inbox[i];
+            continue;
+        }
         if (self->slots[self->inbox[i].slot] == (int)self->inbox[i].node)  // still connected to the one who sent it
             client_receive(client, self->inbox[i].slot, (struct span){self->inbox[i].data, self->inbox[i].bytes});
         free(self->inbox[i].data);
     }
-    self->inbox_count = 0;
+    self->inbox_count = left;
 }
 
 static bool has_more(struct client_wire *wire)
@@ -199,7 +205,7 @@ struct fake *fake_create(uint32_t count)
                                                  .open = open_slot,
                                                  .close = close_slot,
                                                  .send = send_slot,
-                                                 .is_refused = is_refused,
+                                                 .is_broken = is_broken,
                                                  .receive = receive,
                                                  .has_more = has_more,
                                                  .wake = wake,
@@ -213,7 +219,8 @@ struct fake *fake_create(uint32_t count)
     self->now_us = 1000000;
     self->wall_ms = 1700000000000;
     self->node_count = count;
-    self->slots[0] = self->slots[1] = -1;
+    for (uint32_t slot = 0; slot < CLIENT_SLOTS; slot++)
+        self->slots[slot] = -1;
     for (uint32_t i = 0; i < count; i++)
         self->nodes[i] = (struct fake_node){
             .address = addresses[i], .name = names[i], .connects = true, .answers = true, .takes = true};

@@ -19,7 +19,8 @@ struct fake_node {
     uint64_t boot;    // told in Pong, with `attach`; 0: not
     uint64_t attach;  // the last it took
     uint32_t opened;  // how often it was connected to
-    bool refuses;     // nobody listens there
+    bool breaks;      // nobody listens there, and what stood is no more
+    uint32_t way_ms;  // until what it says arrives
 };
 
 struct fake_message {
@@ -41,6 +42,7 @@ struct fake {
     bool lingered;
     bool freed;
     struct {
+        uint64_t at_us;
         uint32_t slot;
         uint32_t node;
         void *data;
