@@ -10,6 +10,7 @@ struct lost {
     char id[CALL_ID_MAX_BYTES + 1];       // of the call that was lost
     struct caller caller;                 // as it was
     char kept_by[CALL_ID_MAX_BYTES + 1];  // the call-back that keeps its promise, of an earlier call of its caller
+    bool is_asked_for;                    // at the end, by an observer
 };
 
 // Of the gateway's leg; some dial again after a while.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define ANSWERS_US (1500 * SIM_MS_US)
+#define KEPT_AT_ONCE 32  // questions to a node; a client takes no more than 64
 
 static struct sim *sim_of(const struct observer *self)
 {
@@ -31,6 +32,13 @@ static void on_done(void *user, const struct hotline_answer *answer)
     struct observer *self = user;
     if (answer->result != HOTLINE_ANSWER_DONE)
         sim_remark(sim_of(self), "node %u did not answer an observer", self->node);
+}
+
+static void ask(struct observer *self, enum hotline_question what, const char *call, uint32_t timeout_ms,
+                hotline_row_callback *on_row, hotline_done_callback *on_answer)
+{
+    struct hotline_question_args args = {.call = call};
+    check(hotline_ask(self->edge.client, what, &args, timeout_ms, on_row, on_answer) == HOTLINE_OK);
 }
 
 // ---- the directory
@@ -83,8 +91,8 @@ void observers_look(struct sim *sim)
         struct observer *self = sim->observers[i];
         self->ups = 0;
         self->has_directory = false;
-        hotline_ask(self->edge.client, HOTLINE_NODES, NULL, 1000, on_look_row, on_done);
-        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 1000, on_look_row, on_done);
+        ask(self, HOTLINE_NODES, NULL, 1000, on_look_row, on_done);
+        ask(self, HOTLINE_STATUS, NULL, 1000, on_look_row, on_done);
         edge_settle(&self->edge);
     }
 }
@@ -126,8 +134,8 @@ void observers_count_open(struct sim *sim)
         struct observer *self = sim->observers[i];
         self->open = 0;
         self->answers = false;
-        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 900, on_open_row, on_done);
-        hotline_ask(self->edge.client, HOTLINE_CALLS, NULL, 900, on_open_row, on_open_done);
+        ask(self, HOTLINE_STATUS, NULL, 900, on_open_row, on_done);
+        ask(self, HOTLINE_CALLS, NULL, 900, on_open_row, on_open_done);
         edge_settle(&self->edge);
     }
 }
@@ -171,12 +179,12 @@ static void on_kept_row(void *user, const struct hotline_row *row)
     struct observer *self = user;
     if (row->type != HOTLINE_ROW_EXPLAIN)
         return;
-    struct hotline_question_args args = {.call = row->explain.called_back_by};
-    if (args.call[0] != '\0') {
+    const char *by = row->explain.called_back_by;
+    if (by[0] != '\0') {
         struct lost *asked = find_lost(sim_of(self), row->explain.call);
-        if (asked != NULL && strncmp(args.call, asked->id, strlen(asked->id)) != 0)
-            text_copy(asked->kept_by, sizeof asked->kept_by, args.call);
-        hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, on_done);
+        if (asked != NULL && strncmp(by, asked->id, strlen(asked->id)) != 0)
+            text_copy(asked->kept_by, sizeof asked->kept_by, by);
+        ask(self, HOTLINE_EXPLAIN, by, 1000, on_kept_row, on_done);
         return;
     }
     const char *call = row->explain.call_back[0] != '\0' ? row->explain.call_back : row->explain.call;
@@ -187,21 +195,22 @@ static void on_kept_row(void *user, const struct hotline_row *row)
                      (struct history_event){.word = HISTORY_KEPT, .call = lost->id, .reason = kept_as(row)});
 }
 
-void observers_tell_kept(struct sim *sim)
+uint32_t observers_tell_kept(struct sim *sim)
 {
-    uint32_t turn = 0;
-    for (const struct lost *lost = sim->lost; lost != NULL; lost = lost->next) {
-        struct hotline_question_args args = {.call = lost->id};
-        for (uint32_t tries = 0; tries < sim->node_count; tries++) {
-            struct observer *self = sim->observers[turn++ % sim->node_count];
-            if (!self->answers)
+    uint32_t turn = 0, count = 0, asked[SIM_NODES_MAX] = {0};
+    for (struct lost *lost = sim->lost; lost != NULL; lost = lost->next)
+        for (uint32_t tries = 0; tries < sim->node_count && !lost->is_asked_for; tries++) {
+            uint32_t node = turn++ % sim->node_count;
+            if (!sim->observers[node]->answers || asked[node] == KEPT_AT_ONCE)
                 continue;
-            hotline_ask(self->edge.client, HOTLINE_EXPLAIN, &args, 1000, on_kept_row, on_done);
-            break;
+            ask(sim->observers[node], HOTLINE_EXPLAIN, lost->id, 1000, on_kept_row, on_done);
+            lost->is_asked_for = true;
+            asked[node]++;
+            count++;
         }
-    }
     for (uint32_t i = 0; i < sim->node_count; i++)
         edge_settle(&sim->observers[i]->edge);
+    return count;
 }
 
 static void count_relays(struct sim *sim, const struct hotline_row *row)
@@ -256,9 +265,9 @@ void observers_ask(struct sim *sim)
     for (uint32_t i = 0; i < sim->node_count; i++) {
         struct observer *self = sim->observers[i];
         self->has_digest = false;
-        hotline_ask(self->edge.client, HOTLINE_DIGEST, NULL, 1000, on_row, on_done);
-        hotline_ask(self->edge.client, HOTLINE_NODES, NULL, 1000, on_row, on_done);
-        hotline_ask(self->edge.client, HOTLINE_STATUS, NULL, 1000, on_row, on_done);
+        ask(self, HOTLINE_DIGEST, NULL, 1000, on_row, on_done);
+        ask(self, HOTLINE_NODES, NULL, 1000, on_row, on_done);
+        ask(self, HOTLINE_STATUS, NULL, 1000, on_row, on_done);
         edge_settle(&self->edge);
     }
     agenda_at(&sim->agenda, sim_now(sim) + ANSWERS_US, tell_digests, sim, 0);

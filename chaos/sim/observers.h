@@ -26,8 +26,9 @@ bool observers_see_all(const struct sim *sim);
 // How many calls and call-backs are not over: asked of all, the answers come later; the largest answer.
 void observers_count_open(struct sim *sim);
 uint64_t observers_open(const struct sim *sim);
-// What became of the calls whose gateway vanished is asked of nodes that live, and told to the judge.
-void observers_tell_kept(struct sim *sim);
+// What became of the calls whose gateway vanished is asked of nodes that live, and told to the judge: of some calls
+// that were not asked for yet; how many.
+uint32_t observers_tell_kept(struct sim *sim);
 // Asks all; when all have answered they are told to the judge, at one time.
 void observers_ask(struct sim *sim);
 

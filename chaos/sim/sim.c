@@ -22,6 +22,7 @@
 #define HANG_UP_US (20 * SIM_SECOND_US)  // whoever is still on the line then hangs up
 #define QUIET_MOST_US (60 * SIM_SECOND_US)
 #define REST_US (8 * SIM_SECOND_US)  // from the last leg's end on, and until the digests are asked for
+#define KEPT_US (1 * SIM_SECOND_US)
 #define ANSWER_US (3 * SIM_SECOND_US)
 
 // ---- telling
@@ -203,10 +204,10 @@ static void heal(struct sim *self)
     run_for(self, REST_US);
     tell_word(self, HISTORY_AT_QUIET);
     run_for(self, REST_US);
-    if (!self->stop) {
-        observers_tell_kept(self);
+    while (!self->stop && observers_tell_kept(self) > 0)
+        run_for(self, KEPT_US);
+    if (!self->stop)
         observers_ask(self);
-    }
     run_for(self, ANSWER_US);
     tell_word(self, HISTORY_AT_END);
 }
