@@ -267,7 +267,7 @@ void board_refresh_desk(struct board *self, uint32_t agent)
     bool up = !RULE(down_is_not_offered) || board_owner_up(self, desk->owner);
     bool free = desk->state == REC__AGENT_STATE__AVAILABLE && up;
     bool held = desk->here != NULL && desk->here->hold[0] != '\0';
-    if (free && desk->offered == NULL && !held)
+    if (free && !offer_holds(self, agent) && !held)
         route_set_available(self->route, agent, desk->since_ms);
     else
         route_set_busy(self->route, agent);

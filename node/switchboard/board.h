@@ -177,7 +177,7 @@ struct desk {  // one per agent of the directory
     bool changed;          // in this step
     uint8_t orphan_looks;  // see orphans.c
     struct here *here;     // attached now
-    struct call *offered;  // N: our call that is offered to it, or has taken it
+    struct call *offered;  // N: our call that is offered to it, or that the agent has taken; see offer_holds
 };
 
 struct sweep {  // for states that have nobody
@@ -298,6 +298,7 @@ bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
 
 struct duty *offer_duty(struct call *call);
 struct offer *offer_find(struct call *call, uint32_t agent);  // open, or NULL
+bool offer_holds(const struct board *self, uint32_t agent);   // a call of ours: no other is offered to the agent
 bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t rank, uint32_t eligible, bool invited);
 void offer_close(struct board *self, struct call *call, uint32_t agent, Rec__OfferOutcome outcome, const char *detail);
 void offer_close_all(struct board *self, struct call *call, Rec__OfferOutcome outcome, const char *reason);

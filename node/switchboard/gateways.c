@@ -157,6 +157,8 @@ static void leg_joined(struct board *self, struct call *call, const Cli__LegWord
     }
     duty->joined = true;
     call_move(self, call, REC__CALL_STATE__CONNECTED);
+    if (duty->taker.agent != DIRECTORY_NONE)
+        board_refresh_desk(self, duty->taker.agent);  // another login of hers is free now
     offer_confirm(self, call);
     call_set_timer(self, call);
 }

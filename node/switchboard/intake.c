@@ -219,9 +219,10 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     if (agent == DIRECTORY_NONE)
         return;
     duty->taker.node = self->desks[agent].owner.node;
-    bool signed_in_anew = attach_login(self->desks[agent].attach) > held->agent_login;
-    if (!signed_in_anew)  // otherwise the conversation no longer holds the agent
-        self->desks[agent].offered = call;
+    struct call *other = self->desks[agent].offered;
+    self->desks[agent].offered = call;
+    if (other != NULL && !offer_holds(self, agent))
+        self->desks[agent].offered = other;  // offered to another login of hers
     board_refresh_desk(self, agent);
     offer_confirm(self, call);
 }

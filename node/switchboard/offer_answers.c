@@ -102,7 +102,7 @@ static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t
                             .agent = agent,
                             .agent_login = name->agent_login,
                             .deadline_us = self->now.mono_us + patience_ms * 1000};
-    if (self->desks[agent].offered == NULL)
+    if (!offer_holds(self, agent))
         self->desks[agent].offered = call;
     if (board_body(self, call)->offers < name->n)
         board_change(self, call)->offers = name->n;

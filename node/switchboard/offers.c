@@ -28,6 +28,18 @@ struct offer *offer_find(struct call *call, uint32_t agent)
     return NULL;
 }
 
+bool offer_holds(const struct board *self, uint32_t agent)
+{
+    const struct desk *desk = &self->desks[agent];
+    const struct duty *duty = desk->offered == NULL ? NULL : desk->offered->duty;
+    if (duty == NULL || !duty->taken || duty->taker.agent != agent)
+        return desk->offered != NULL;
+    // A conversation of another login of hers goes on without her desk. Before the legs are joined a larger one may
+    // have said yes at a desk that no copy tells of yet.
+    uint64_t login = attach_login(desk->attach);
+    return login == duty->taker.agent_login || (login < duty->taker.agent_login && !duty->joined);
+}
+
 // ---- who was tried
 
 bool offer_was_tried(const struct board *self, const struct tried *tried)
@@ -123,7 +135,7 @@ bool offer_make(struct board *self, struct call *call, uint32_t agent, uint32_t 
 {
     struct desk *desk = &self->desks[agent];
     struct duty *duty = offer_duty(call);
-    if (desk->offered != NULL || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE)
+    if (offer_holds(self, agent) || duty->offer_count == CALL_OFFERS_MAX || call->queue == DIRECTORY_NONE)
         return false;
     Rec__Call *body = board_change(self, call);
     struct offer *offer = &duty->offers[duty->offer_count++];
@@ -267,8 +279,7 @@ void offer_restore(struct board *self, struct call *call)
         if (by_person && ago_ms < retry_ms)
             offer_try(self, call, agent, retry_ms - ago_ms, false);
         uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;
-        if (entry->outcome != REC__OFFER_OUTCOME__OFFER_OPEN || ago_ms >= patience_ms ||
-            self->desks[agent].offered != NULL)
+        if (entry->outcome != REC__OFFER_OUTCOME__OFFER_OPEN || ago_ms >= patience_ms || offer_holds(self, agent))
             continue;
         struct duty *duty = offer_duty(call);
         struct offer *offer = &duty->offers[duty->offer_count++];
@@ -323,7 +334,6 @@ void offer_desk_copied(struct board *self, uint32_t agent)
         return;
     if (attach_login(desk->attach) != offer->agent_login) {  // a new login ends what the older one did
         if (taker && call->duty->joined) {  // they speak: only the gateway's word, or the agent's, ends that
-            desk->offered = NULL;
             board_refresh_desk(self, agent);
             return;
         }
