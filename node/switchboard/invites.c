@@ -9,6 +9,7 @@
 #define HOLD_SLACK_MS 100      // beside two round trips
 #define HOLD_MAX_MS 1000       // however slow the link
 #define DECLINED_PASS_MS 1000  // an owner that declined is not asked again for that long
+#define CALL_LOOKS_MAX 16      // at desks, nearest first, for one that may ask for the call
 
 void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms)
 {
@@ -156,11 +157,16 @@ void invite_desk(struct board *self, uint32_t agent)
 
 void invite_for_call(struct board *self, const struct call *call)
 {
+    uint32_t looked_at[CALL_LOOKS_MAX], count = 0;
     struct route_pick pick;
     if (self->directory == NULL || call->waiting.group == 0)
         return;
-    if (route_nearest(self->own, call->waiting.from, &call->waiting.need, NULL, 0, &pick, 1) == 1)
-        invite_desk(self, pick.agent);
+    while (call->invited_agent == 0 && count < CALL_LOOKS_MAX &&
+           route_nearest(self->own, call->waiting.from, &call->waiting.need, looked_at, count, &pick, 1) == 1) {
+        looked_at[count++] = pick.agent;
+        if (invite_may_offer(self, pick.agent, call))
+            invite_desk(self, pick.agent);
+    }
 }
 
 // ---- at the owner
@@ -282,4 +288,7 @@ void invite_declined(struct board *self, const char *from, const Peer__InviteDec
     answer_of(self, agent, board_node_index(self, from))->nothing = true;
     invite_desk(self, agent);
     desk_settle(self, agent);
+    const struct call *call = board_find_call(self, declined->call);
+    if (call != NULL)
+        invite_for_call(self, call);  // it is not for that agent, which says nothing of the others here
 }
