@@ -356,8 +356,8 @@ void call_set_timer(struct board *self, struct call *call)
         if (!offer->rings && !offer->unreachable)
             at = offer->repeat_us < at ? offer->repeat_us : at;
     }
-    if (call->rests) {
-        at = call->rest_until_us;
+    if (call->rests) {  // a late answer may have brought an offer back
+        at = call->rest_until_us < at ? call->rest_until_us : at;
     } else if (call->state == REC__CALL_STATE__WAITING) {
         at = is_heard(call) && call->wait_limit_us < at ? call->wait_limit_us : at;
         at = call->news_us < at ? call->news_us : at;

@@ -154,6 +154,7 @@ void desk_supersede(struct board *self, uint32_t agent, uint64_t attach, const c
         answer_unresumed(self, agent, same_login);
     invite_release(self, agent);
     leave(self, desk);
+    board_refresh_desk(self, agent);
 }
 
 // The offer as the desk has it; its owner is who owns the call now.
