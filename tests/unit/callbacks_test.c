@@ -283,6 +283,29 @@ static void a_try_in_vain_comes_back_after_a_while_and_three_go_to_the_last_reso
     assert_null(rig_call(rig, 2, "c1~2"));
 }
 
+static void an_offer_that_a_late_answer_brings_back_to_one_that_rests_has_an_end(void **state)
+{
+    struct rig *rig = *state;
+    given_a_call_back_at_n1(rig);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    rig_not_reached(rig, 1, N1, "n1", "no_answer", "");
+    Peer__OfferName name = PEER__OFFER_NAME__INIT;
+    name.call = (char *)"c1~1";
+    name.call_attach = rig_attach(1, 1);
+    name.agent = (char *)"e1";
+    name.agent_login = 1;
+    name.n = 7;
+    Peer__OfferAnswer answer = PEER__OFFER_ANSWER__INIT;
+    answer.name = &name;
+    answer.answer = PEER__ANSWER__RINGS;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_ANSWER;
+    talk.answer = &answer;
+    for (int maker = 1; maker < RIG_NODES; maker++)
+        rig_talk(rig, RIG_NODES - maker, maker, &talk);
+    rig_pass(rig, 5000);  // free_rig fails if it has none
+}
+
 static void an_agent_who_gives_up_before_dialling_leaves_it_to_others_at_once(void **state)
 {
     struct rig *rig = *state;
@@ -469,6 +492,7 @@ int main(void)
         TEST(an_emergency_is_called_back_before_what_waits),
         TEST(the_agent_dials_reaches_the_caller_and_ends_the_conversation),
         TEST(a_try_in_vain_comes_back_after_a_while_and_three_go_to_the_last_resort),
+        TEST(an_offer_that_a_late_answer_brings_back_to_one_that_rests_has_an_end),
         TEST(an_agent_who_gives_up_before_dialling_leaves_it_to_others_at_once),
         TEST(a_desk_that_vanishes_while_it_dials_is_a_try_in_vain),
         TEST(a_desk_that_moves_while_it_speaks_keeps_the_caller),

@@ -66,6 +66,33 @@ static void a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent(void **st
     assert_string_equal(rig_heard(rig, 1, AGAIN, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c2");
 }
 
+static int given_a_desk_of_a_smaller_login(void **state)
+{
+    struct rig *rig = rig_create();
+    *state = rig;
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    return 0;
+}
+
+// The clock of the person's new machine is behind, and nobody there knew of the login before.
+static void a_conversation_of_a_larger_login_leaves_the_agent_free_at_the_desk_there_is(void **state)
+{
+    struct rig *rig = *state;
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)"c1";
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    held.submit = &submit;
+    held.state = REC__CALL_STATE__CONNECTED;
+    held.agent = (char *)"n1";
+    held.agent_login = 5;
+    held.n = 1;
+    rig_gateway_holds(rig, 0, GATE, "gate", rig_attach(1, 1), &held);
+    rig_submit(rig, 0, GATE, "gate", "c2", "consular", 50, "");
+    assert_string_equal(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c2");
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
+}
+
 static int given_a_call_that_rings(void **state)
 {
     struct rig *rig = rig_create();
@@ -106,6 +133,24 @@ static void an_offer_of_an_older_owner_does_not_ring(void **state)
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
 }
 
+// Her desk is elsewhere now, by that node's word alone: there is no desk here to ask for a call.
+static void a_desk_that_an_invite_of_another_node_ends_is_asked_for_no_call(void **state)
+{
+    struct rig *rig = *state;
+    Peer__Invite invite = PEER__INVITE__INIT;
+    invite.call = (char *)"c0";
+    invite.agent = (char *)"n1";
+    invite.agent_login = 2;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_INVITE;
+    talk.invite = &invite;
+    rig_talk(rig, 2, 1, &talk);
+    assert_non_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_SUPERSEDED));
+    rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
+    rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__WAITING);
+}
+
 static int given_a_call_that_waits(void **state)
 {
     struct rig *rig = rig_create();
@@ -113,6 +158,22 @@ static int given_a_call_that_waits(void **state)
     rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
     rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
     return 0;
+}
+
+// n1's node does not know that it cannot be joined with n1, and asks for it again and again.
+static void a_call_that_is_not_for_one_agent_of_a_node_is_asked_for_by_the_next(void **state)
+{
+    struct rig *rig = *state;
+    rig_desk(rig, 1, N2, "n2", rig_attach(1, 1));
+    rig_desk_word(rig, 1, N2, "n2", CLI__DESK_WORD__WORD__DECLINE);
+    rig_pass(rig, 10000);
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
+    rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__JOIN_FAILED);
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_forget(rig);
+    rig_pass(rig, 22000);  // n2 may be offered it again, n1 not yet
+    assert_string_equal(rig_heard(rig, 1, N2, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c1");
 }
 
 static void what_a_gateway_does_not_list_elsewhere_ends_after_a_moment(void **state)
@@ -140,9 +201,15 @@ int main(void)
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
                                         given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(a_conversation_of_a_larger_login_leaves_the_agent_free_at_the_desk_there_is,
+                                        given_a_desk_of_a_smaller_login, free_rig),
         cmocka_unit_test_setup_teardown(a_desk_that_attaches_without_its_ring_is_offered_the_call_anew_or_another,
                                         given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(an_offer_of_an_older_owner_does_not_ring, given_a_call_that_rings, free_rig),
+        cmocka_unit_test_setup_teardown(a_desk_that_an_invite_of_another_node_ends_is_asked_for_no_call,
+                                        given_a_desk_of_a_smaller_login, free_rig),
+        cmocka_unit_test_setup_teardown(a_call_that_is_not_for_one_agent_of_a_node_is_asked_for_by_the_next,
+                                        given_a_call_that_waits, free_rig),
         cmocka_unit_test_setup_teardown(what_a_gateway_does_not_list_elsewhere_ends_after_a_moment,
                                         given_a_call_that_waits, free_rig),
         cmocka_unit_test_setup_teardown(what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended,
