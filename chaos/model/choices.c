@@ -56,12 +56,12 @@ static void add_copies(const struct model *self, struct list *to)
         for (uint32_t record = 0; record < RECORDS_MAX; record++)
             for (uint32_t from = 0; from < self->scenario->nodes; from++) {
                 if (from == node || !hear_each_other(now, node, from) ||
-                    !copy_is_news(self, node, record, &now->held[from][record]))
+                    copy_compare(self, copy_held(self, from, record), copy_held(self, node, record)) <= 0)
                     continue;
                 bool seen = false;  // from another, who comes first
                 for (uint32_t k = 0; k < from && !seen; k++)
                     seen = k != node && hear_each_other(now, node, k) &&
-                           copy_compare(self, &now->held[k][record], &now->held[from][record]) == 0;
+                           copy_compare(self, copy_held(self, k, record), copy_held(self, from, record)) == 0;
                 if (seen)
                     continue;
                 add(to, CHOICE_COPY, node, record, from);
@@ -78,7 +78,8 @@ static void add_nodes(const struct model *self, struct list *to)
             add(to, CHOICE_START, node, 0, 0);
             continue;
         }
-        for (uint32_t i = 0; i < DEADLINES_MAX && now->deadlines[node][i] != 0 && now->left[DEADLINES] > 0; i++)
+        const struct local *local = turns_local(self, node);
+        for (uint32_t i = 0; i < DEADLINES_MAX && local->deadlines[i] != 0 && now->left[DEADLINES] > 0; i++)
             add(to, CHOICE_WAKE, node, i, 0);
         for (uint32_t other = 0; other < self->scenario->nodes; other++)
             if (other != node && now->heard[node][other] != (now->running[other] ? now->starts[other] : 0))
@@ -86,7 +87,8 @@ static void add_nodes(const struct model *self, struct list *to)
         if (now->left[CRASHES] == 0)
             continue;
         add(to, CHOICE_CRASH, node, 0, 0);
-        if (memcmp(now->durable[node], now->held[node], sizeof now->held[node]) != 0)
+        if (memcmp(local->durable, local->held, sizeof local->held) != 0 ||
+            memcmp(now->durable_seq[node], now->seq[node], sizeof now->seq[node]) != 0)
             add(to, CHOICE_CRASH, node, 1, 0);
     }
 }
@@ -139,7 +141,7 @@ static void add_people(const struct model *self, struct list *to)
     }
     for (uint32_t call = 0; call < self->scenario->calls; call++) {
         uint32_t state = now->legs[call].state;
-        if (state == LEG_NONE && now->clients[DESKS_MAX + self->scenario->call_gateway[call]].node != NOBODY)
+        if (state == LEG_NONE && now->clients[DESKS_MAX + call].node != NOBODY)
             add(to, CHOICE_SUBMIT, call, 0, 0);
         if (state == LEG_CONNECTING)
             add(to, CHOICE_JOIN, call, 0, 0);
@@ -165,17 +167,20 @@ uint32_t model_choices(const struct model *self, struct choice ret_choices[CHOIC
 
 static void deliver(struct model *self, const struct parcel *parcel)
 {
-    if (parcel->kind == PARCEL_TALK) {
-        node_hear(self, parcel->to, parcel->from, contents_at(self->contents, parcel->content));
-    } else if (parcel->kind == PARCEL_RECORD) {
-        copy_arrives(self, parcel->to, contents_at(self->contents, parcel->content));
-    } else {
-        bool is_desk = parcel->from < DESKS_MAX;
-        struct event event = {.type = is_desk ? EVENT_DESK_GONE : EVENT_GATEWAY_GONE,
-                              .session = parcel->content,
-                              .name = is_desk ? town_agent(parcel->from) : town_gateway(parcel->from - DESKS_MAX)};
-        node_event(self, parcel->to, &event);
+    if (parcel->kind == PARCEL_GONE) {
+        struct told told = {TOLD_GONE, parcel->from, parcel->content, NO_CONTENT, NO_CONTENT, 0, 0};
+        turns_take(self, parcel->to, told, 0);
+        return;
     }
+    const struct content *content = contents_at(self->contents, parcel->content);
+    uint32_t carried = parcel->kind == PARCEL_RECORD ? parcel->content : content->with;
+    bool is_news = carried != NO_CONTENT && copy_compare(self, (struct version_held){carried, parcel->seq},
+                                                         copy_held(self, parcel->to, content->record)) > 0;
+    struct told told = {TOLD_TALK, parcel->from, 0, parcel->content, is_news ? carried : NO_CONTENT, 0, 0};
+    if (parcel->kind == PARCEL_RECORD)
+        told = (struct told){TOLD_RECORD, 0, 0, carried, NO_CONTENT, 0, 0};
+    if (parcel->kind == PARCEL_TALK || is_news)
+        turns_take(self, parcel->to, told, parcel->seq);
 }
 
 // A peer comes up or goes down; what a start that is over said, and is still under way, is heard no more.
@@ -183,24 +188,40 @@ static void notice(struct model *self, uint32_t node, uint32_t other)
 {
     struct state *now = &self->now;
     uint32_t before = now->heard[node][other];
-    struct event event = {.type = before == 0 ? EVENT_PEER_UP : EVENT_PEER_DOWN,
-                          .name = self->scenario->node_names[other],
-                          .boot = node_boot(self, other, before == 0 ? now->starts[other] : before),
-                          .rtt_us = 1000,
-                          .speaks = SWITCHBOARD_CALL_BACKS_SINCE};
-    now->heard[node][other] = before == 0 ? now->starts[other] : 0;
+    uint32_t start = before == 0 ? now->starts[other] : before;
+    now->heard[node][other] = before == 0 ? start : 0;
     for (uint32_t i = now->bag_count; i-- > 0 && before != 0;)
         if (now->bag[i].kind != PARCEL_GONE && now->bag[i].to == node && now->bag[i].from == other &&
             now->bag[i].from_start <= before)
             bag_remove(self, i);
-    node_event(self, node, &event);
+    struct told told = {before == 0 ? TOLD_PEER_UP : TOLD_PEER_DOWN, other, start, NO_CONTENT, NO_CONTENT, 0, 0};
+    turns_take(self, node, told, 0);
 }
 
-static void wake(struct model *self, uint32_t node, uint32_t deadline)
+void choice_pass(struct model *self, uint32_t node, uint64_t us)
 {
-    node_pass(self, node, self->now.deadlines[node][deadline]);
-    struct event event = {.type = EVENT_DEADLINE};
-    node_event(self, node, &event);
+    turns_take(self, node, (struct told){TOLD_DEADLINE, 0, us, NO_CONTENT, NO_CONTENT, 0, 0}, 0);
+}
+
+static void start(struct model *self, uint32_t node)
+{
+    self->now.running[node] = 1;
+    self->now.starts[node]++;
+    turns_take(self, node, (struct told){TOLD_START, self->now.starts[node], 0, NO_CONTENT, NO_CONTENT, 0, 0}, 0);
+}
+
+static void crash(struct model *self, uint32_t node, bool loses_last)
+{
+    struct state *now = &self->now;
+    turns_take(self, node, (struct told){TOLD_CRASH, loses_last, 0, NO_CONTENT, NO_CONTENT, 0, 0}, 0);
+    now->running[node] = 0;
+    memset(now->heard[node], 0, sizeof now->heard[node]);
+    for (uint32_t i = now->bag_count; i-- > 0;)
+        if (now->bag[i].to == node)
+            bag_remove(self, i);
+    for (uint32_t client = 0; client < CLIENTS_MAX; client++)
+        if (now->clients[client].node == node)
+            client_break(self, client, false);
 }
 
 static void be_prompt(struct model *self)
@@ -250,17 +271,17 @@ void choice_make(struct model *self, struct choice choice)
         break;
     case CHOICE_WAKE:
         now->left[DEADLINES]--;
-        wake(self, choice.a, choice.b);
+        choice_pass(self, choice.a, turns_local(self, choice.a)->deadlines[choice.b]);
         break;
     case CHOICE_NOTICE:
         notice(self, choice.a, choice.b);
         break;
     case CHOICE_CRASH:
         now->left[CRASHES]--;
-        node_crash(self, choice.a, choice.b != 0);
+        crash(self, choice.a, choice.b != 0);
         break;
     case CHOICE_START:
-        node_start(self, choice.a);
+        start(self, choice.a);
         break;
     case CHOICE_BREAK:
         now->left[REATTACHES]--;
@@ -298,7 +319,9 @@ void model_choose(struct model *self, struct choice choice)
 {
     self->violation[0] = '\0';
     self->is_trapping = true;
-    if (setjmp(self->trap) == 0)
+    if (setjmp(self->trap) == 0) {
         choice_make(self, choice);
+        copy_settle(self);
+    }
     self->is_trapping = false;
 }

@@ -4,6 +4,7 @@
 
 #include "client.pb-c.h"
 
+#include <protobuf-c/protobuf-c.h>
 #include <string.h>
 
 #define CLIENT_BUDGET_BYTES ((size_t)64 * 1024)
@@ -18,7 +19,7 @@ static const char *name_of(uint32_t client)
     return is_desk(client) ? town_agent(client) : town_gateway(client - DESKS_MAX);
 }
 
-void client_receive(struct model *self, uint32_t node, uint64_t session, struct span message)
+void client_receive(struct model *self, uint32_t node, uint64_t session, uint32_t content)
 {
     uint32_t client = (uint32_t)(session >> 16);
     check(client < CLIENTS_MAX);
@@ -26,8 +27,21 @@ void client_receive(struct model *self, uint32_t node, uint64_t session, struct 
     if (to->session != session || to->node != node)
         return;
     check(to->inbox_count < INBOX_MAX);
-    struct content about = {.record = NOBODY};
-    to->inbox[to->inbox_count++] = contents_add(self->contents, message, &about);
+    to->inbox[to->inbox_count++] = content;
+}
+
+void client_say(struct model *self, uint32_t client, enum told_kind kind, const ProtobufCMessage *words)
+{
+    uint8_t packed[4096];
+    check(protobuf_c_message_get_packed_size(words) <= sizeof packed);
+    struct content about = {.record = NOBODY, .with = NO_CONTENT};
+    struct span bytes = {packed, protobuf_c_message_pack(words, packed)};
+    struct told told = {.kind = kind,
+                        .a = client,
+                        .b = self->now.clients[client].session,
+                        .content = contents_add(self->contents, bytes, &about),
+                        .with = NO_CONTENT};
+    turns_take(self, self->now.clients[client].node, told, 0);
 }
 
 static uint64_t attach_of(const Cli__ToClient *message)
@@ -79,7 +93,7 @@ void client_break(struct model *self, uint32_t client, bool node_lives)
 {
     struct client *me = &self->now.clients[client];
     if (node_lives) {
-        struct parcel parcel = {PARCEL_GONE, client, 0, me->node, me->session};
+        struct parcel parcel = {PARCEL_GONE, client, 0, me->node, me->session, 0};
         bag_add(self, &parcel);
     }
     me->node = NOBODY;

@@ -6,12 +6,6 @@
 #define CONTENTS_MAX (1u << 20)
 #define TABLE_BITS 21
 
-struct contents {
-    struct content *list;
-    uint32_t count, capacity;
-    uint32_t *table;  // index plus one, by hash of all bytes; open addressing
-};
-
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes)
 {
     const uint8_t *at = data;
@@ -69,14 +63,6 @@ uint32_t contents_add(struct contents *self, struct span bytes, const struct con
     if (bytes.bytes > 0)
         memcpy(copy, bytes.data, bytes.bytes);
     content->bytes = (struct span){copy, bytes.bytes};
-    if (content->hash == 0)
-        content->hash = hash_bytes(2, bytes.data, bytes.bytes);
     self->table[slot & ((1u << TABLE_BITS) - 1)] = self->count + 1;
     return self->count++;
-}
-
-const struct content *contents_at(const struct contents *self, uint32_t index)
-{
-    check(index < self->count);
-    return &self->list[index];
 }

@@ -32,9 +32,7 @@ void desk_client_say(struct model *self, uint32_t desk, uint32_t word, uint32_t 
     words.word = (Cli__DeskWord__Word)word;
     words.call = (char *)(call == NOBODY ? "" : town_call(call));
     words.n = n;
-    struct event event = {
-        .type = EVENT_DESK_WORD, .session = me->session, .name = town_agent(desk), .desk_word = &words};
-    node_event(self, me->node, &event);
+    client_say(self, desk, TOLD_DESK_WORD, &words.base);
 }
 
 void desk_client_attach(struct model *self, uint32_t desk)
@@ -55,8 +53,7 @@ void desk_client_attach(struct model *self, uint32_t desk)
         words.n = person->n;
         words.accepted = person->state != DESK_RINGING;
     }
-    struct event event = {.type = EVENT_DESK_ATTACH, .session = me->session, .attach_desk = &words};
-    node_event(self, me->node, &event);
+    client_say(self, desk, TOLD_ATTACH_DESK, &words.base);
     if (person->word != 0 && self->bound_session == me->session) {
         uint32_t word = person->word;
         person->word = 0;

@@ -1,4 +1,5 @@
 #include "chaos/model/explore.h"
+#include "chaos/model/turns.h"
 
 #include "cluster/base/check.h"
 
@@ -7,22 +8,18 @@
 #include <string.h>
 #include <time.h>
 
-#define DEPTH_MAX 64
-#define NONE UINT32_MAX
+#define WORDS (sizeof(struct state) / sizeof(uint32_t))
+#define PACKED_MAX (sizeof(struct state) + WORDS / 4 + 1)
 
 struct point {  // a state that was reached
     uint64_t hash;
-    uint64_t behaviour;  // the sum over where its choices lead; 0: not asked yet
-    uint32_t parent, first_child, child_count;
+    uint32_t parent;
     struct choice choice;  // that led here from its parent
-    bool is_alive;         // something below it is yet to be expanded
 };
 
-struct level {  // a state on the way from the root, in whole
-    struct state state;
-    struct memory_image own[NODES_MAX];
-    const struct memory_image *image[NODES_MAX];
-    uint64_t serial[NODES_MAX];
+struct packed {  // states one behind the other, each after its length
+    uint8_t *data;
+    size_t bytes, capacity;
 };
 
 struct explorer {
@@ -33,54 +30,64 @@ struct explorer {
     uint32_t count, capacity;
     uint32_t *table;  // index plus one
     uint32_t table_bits;
-    struct level *levels[DEPTH_MAX + 2];
-    uint64_t in_memory[NODES_MAX];  // the serial of what is there; 0: something else
-    uint64_t serial;
-    uint32_t depth;  // that is expanded
+    struct packed now, next;  // the states of this depth and the next, in the order of their points
     time_t end;
 };
 
-// ---- putting states back
+// ---- states in small
 
-static void note_dirty(struct explorer *self)
+// Two bits say how many bytes a word has: 0, 1, 2 or 4.
+static size_t pack(const struct state *state, uint8_t to[PACKED_MAX])
 {
-    for (uint32_t node = 0; node < self->model->scenario->nodes; node++)
-        if ((self->model->dirty & 1u << node) != 0)
-            self->in_memory[node] = 0;
-    self->model->dirty = 0;
+    const uint32_t *words = (const uint32_t *)state;
+    uint8_t *at = to + WORDS / 4 + 1;
+    memset(to, 0, WORDS / 4 + 1);
+    for (uint32_t i = 0; i < WORDS; i++) {
+        uint32_t word = words[i] + 1;  // NOBODY is small, too
+        uint32_t bytes = word == 1 ? 0 : word < 1u << 8 ? 1 : word < 1u << 16 ? 2 : 4;
+        to[i / 4] |= (uint8_t)((bytes == 4 ? 3 : bytes) << i % 4 * 2);
+        memcpy(at, &word, 4);
+        at += bytes;
+    }
+    return (size_t)(at - to);
 }
 
-static void save(struct explorer *self, uint32_t depth)
+static void unpack(const uint8_t *from, struct state *ret)
 {
-    if (self->levels[depth] == NULL)
-        self->levels[depth] = check_alloc(sizeof *self->levels[depth]);
-    struct level *level = self->levels[depth];
-    note_dirty(self);
-    level->state = self->model->now;
-    for (uint32_t node = 0; node < self->model->scenario->nodes; node++) {
-        if (depth > 0 && self->in_memory[node] != 0) {
-            level->image[node] = self->levels[depth - 1]->image[node];
-            level->serial[node] = self->levels[depth - 1]->serial[node];
-            check(level->serial[node] == self->in_memory[node]);
-            continue;
-        }
-        memory_save(node, &level->own[node]);
-        level->image[node] = &level->own[node];
-        level->serial[node] = self->in_memory[node] = ++self->serial;
+    uint32_t *words = (uint32_t *)ret;
+    const uint8_t *at = from + WORDS / 4 + 1;
+    for (uint32_t i = 0; i < WORDS; i++) {
+        uint32_t word = 0, bytes = from[i / 4] >> i % 4 * 2 & 3;
+        bytes = bytes == 3 ? 4 : bytes;
+        memcpy(&word, at, bytes);
+        words[i] = bytes == 0 ? 0 : word - 1;
+        at += bytes;
     }
 }
 
-static void restore(struct explorer *self, uint32_t depth)
+static void append(struct packed *self, const uint8_t *packed, size_t bytes)
 {
-    const struct level *level = self->levels[depth];
-    note_dirty(self);
-    self->model->now = level->state;
-    for (uint32_t node = 0; node < self->model->scenario->nodes; node++) {
-        if (self->in_memory[node] == level->serial[node])
-            continue;
-        memory_restore(node, level->image[node]);
-        self->in_memory[node] = level->serial[node];
+    uint16_t length = (uint16_t)bytes;
+    if (self->capacity < self->bytes + bytes + sizeof length) {
+        self->capacity = self->capacity * 2 + 65536;
+        self->data = check_realloc(self->data, self->capacity);
     }
+    memcpy(self->data + self->bytes, &length, sizeof length);
+    memcpy(self->data + self->bytes + sizeof length, packed, bytes);
+    self->bytes += sizeof length + bytes;
+}
+
+static uint64_t hash_of(const uint8_t *packed, size_t bytes)
+{
+    uint64_t hash = bytes;
+    for (size_t at = 0; at < bytes; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, packed + at, bytes - at < 8 ? bytes - at : 8);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    hash *= 0xd6e8feb86659fd93u;
+    return hash ^ hash >> 32;
 }
 
 // ---- which states are known
@@ -113,7 +120,7 @@ static void add_point(struct explorer *self, uint64_t hash, uint32_t parent, str
     if (self->count * (uint64_t)2 >= (uint64_t)1 << self->table_bits)
         grow_table(self);
     *slot_of(self, hash) = self->count + 1;
-    self->points[self->count++] = (struct point){.hash = hash, .parent = parent, .choice = choice, .is_alive = true};
+    self->points[self->count++] = (struct point){.hash = hash, .parent = parent, .choice = choice};
 }
 
 // ---- what is found
@@ -164,114 +171,78 @@ static void heal(struct explorer *self, uint64_t hash, uint32_t point)
         find(self, point, NULL, "when healed");
 }
 
-static uint64_t behaviour_of(struct explorer *self, uint32_t depth)
+static void reach(struct explorer *self, uint32_t index, struct choice choice)
 {
-    struct choice choices[CHOICES_MAX];
-    uint64_t sum = 1;
-    uint32_t count = model_choices(self->model, choices);
-    for (uint32_t i = 0; i < count; i++) {
-        restore(self, depth);
-        model_choose(self->model, choices[i]);
-        if (self->model->violation[0] == '\0')
-            sum += model_fingerprint(self->model) | 1;
-    }
-    return sum;
+    uint8_t packed[PACKED_MAX + 8];
+    size_t bytes = pack(&self->model->now, packed);
+    uint64_t hash = hash_of(packed, bytes);
+    if (*slot_of(self, hash) != 0)
+        return;
+    add_point(self, hash, index, choice);
+    append(&self->next, packed, bytes);
+    heal(self, hash, self->count - 1);
 }
 
-// A state that is called known, reached on another way: it must behave as the known one did.
-static void doubt(struct explorer *self, uint32_t known, uint32_t parent, const struct choice *choice, uint32_t depth)
-{
-    uint32_t every = self->options->doubt_every;
-    if (every == 0 || self->explored->known_met % every != 0 || self->points[known].behaviour == 0)
-        return;
-    self->explored->doubted++;
-    save(self, depth + 1);
-    if (behaviour_of(self, depth + 1) == self->points[known].behaviour)
-        return;
-    snprintf(self->model->violation, sizeof self->model->violation,
-             "the fingerprint misses something: a state that is called known behaves differently");
-    find(self, parent, choice, "");
-}
-
-static void expand(struct explorer *self, uint32_t index, uint32_t depth)
+static void expand(struct explorer *self, uint32_t index, const struct state *state)
 {
     struct choice choices[CHOICES_MAX];
+    self->model->now = *state;
     uint32_t count = model_choices(self->model, choices);
-    uint64_t behaviour = 1;
-    self->points[index].first_child = self->count;
-    for (uint32_t i = 0; i < count && !is_over(self); i++) {
-        restore(self, depth);
+    for (uint32_t i = 0; i < count && !is_full(self); i++) {
+        self->model->now = *state;
         model_choose(self->model, choices[i]);
         self->explored->transitions++;
         self->explored->kinds[choices[i].kind]++;
-        if (self->model->violation[0] != '\0') {
+        if (self->model->violation[0] != '\0')
             find(self, index, &choices[i], "");
-            continue;
-        }
-        uint64_t hash = model_fingerprint(self->model);
-        behaviour += hash | 1;
-        uint32_t known = *slot_of(self, hash);
-        if (known == 0) {
-            add_point(self, hash, index, choices[i]);
-            heal(self, hash, self->count - 1);
-        } else {
-            self->explored->known_met++;
-            doubt(self, known - 1, index, &choices[i], depth);
-        }
+        else
+            reach(self, index, choices[i]);
     }
-    self->points[index].behaviour = behaviour;
-    self->points[index].child_count = self->count - self->points[index].first_child;
-    self->points[index].is_alive = self->points[index].child_count > 0;
-}
-
-// ---- walking down to the states that were new at the depth before
-
-static void walk(struct explorer *self, uint32_t index, uint32_t depth)
-{
-    if (depth == self->depth) {
-        expand(self, index, depth);
-        return;
-    }
-    bool is_alive = false;
-    for (uint32_t i = 0; i < self->points[index].child_count && !is_over(self); i++) {
-        uint32_t child = self->points[index].first_child + i;
-        if (!self->points[child].is_alive)
-            continue;
-        restore(self, depth);
-        model_choose(self->model, self->points[child].choice);
-        save(self, depth + 1);
-        walk(self, child, depth + 1);
-        is_alive = is_alive || self->points[child].is_alive;
-    }
-    self->points[index].is_alive = is_alive;
 }
 
 void explore(struct model *model, const struct explore_options *options, struct explored *ret_explored)
 {
     struct explorer self = {.model = model, .options = options, .explored = ret_explored, .table_bits = 12};
+    const struct state root = model->now;
     *ret_explored = (struct explored){0};
+    model->doubt_every = options->doubt_every;
     self.capacity = 1024;
     self.points = check_alloc(self.capacity * sizeof *self.points);
     self.table = check_alloc(sizeof *self.table << self.table_bits);
     self.end = options->seconds_max == 0 ? 0 : time(NULL) + options->seconds_max;
-    model->dirty = (1u << model->scenario->nodes) - 1;
-    save(&self, 0);
-    add_point(&self, model_fingerprint(model), 0, (struct choice){0});
-    uint32_t depth_max = options->depth_max < DEPTH_MAX ? options->depth_max : DEPTH_MAX;
-    for (; self.depth < depth_max && self.points[0].is_alive && !is_over(&self); self.depth++) {
-        restore(&self, 0);
-        walk(&self, 0, 0);
-        ret_explored->depth = self.depth + 1;
+    reach(&self, 0, (struct choice){0});
+    bool is_done = false;
+    for (uint32_t first = 0; ret_explored->depth < options->depth_max && !is_done && !is_over(&self);) {
+        struct packed swap = self.now;
+        self.now = self.next;
+        self.next = swap;
+        self.next.bytes = 0;
+        uint32_t count = self.count - first;
+        const uint8_t *at = self.now.data;
+        for (uint32_t i = 0; i < count && !is_over(&self); i++) {
+            struct state state;
+            uint16_t bytes;
+            memcpy(&bytes, at, sizeof bytes);
+            unpack(at + sizeof bytes, &state);
+            at += sizeof bytes + bytes;
+            expand(&self, first + i, &state);
+        }
+        first += count;
+        is_done = self.count == first && !is_over(&self);
+        ret_explored->depth++;
+        if (options->tells_depths)
+            fprintf(stderr, "depth %u: %u states, %u at this depth, %llu locals, %llu turns, %llu MB\n",
+                    ret_explored->depth, self.count, count, (unsigned long long)turns_counts(model->turns).locals,
+                    (unsigned long long)turns_counts(model->turns).turns,
+                    (unsigned long long)turns_counts(model->turns).bytes >> 20);
     }
     ret_explored->states = self.count;
-    ret_explored->is_bounded = is_over(&self) || self.points[0].is_alive;
-    ret_explored->is_exhausted = !ret_explored->is_bounded;
-    restore(&self, 0);
-    for (uint32_t depth = 0; depth < DEPTH_MAX + 2; depth++) {
-        for (uint32_t node = 0; self.levels[depth] != NULL && node < NODES_MAX; node++)
-            memory_image_close(&self.levels[depth]->own[node]);
-        free(self.levels[depth]);
-    }
+    ret_explored->is_exhausted = is_done;
+    ret_explored->is_bounded = !is_done;
+    ret_explored->doubted = turns_counts(model->turns).doubted;
+    model->now = root;
+    free(self.now.data);
+    free(self.next.data);
     free(self.points);
     free(self.table);
 }
@@ -279,6 +250,7 @@ void explore(struct model *model, const struct explore_options *options, struct 
 void explore_tell(struct model *model, const struct found *found)
 {
     char words[512];
+    const struct state root = model->now;
     printf("%s, %u steps%s%s:\n", found->what, found->steps, found->heals[0] == '\0' ? "" : ", ", found->heals);
     for (uint32_t i = 0; i < found->steps; i++) {
         model_describe(model, found->path[i], words, sizeof words);
@@ -289,6 +261,7 @@ void explore_tell(struct model *model, const struct found *found)
     if (found->heals[0] != '\0')
         model_heal(model);
     model->is_told = false;
+    model->now = root;
 }
 
 void explored_close(struct explored *self)

@@ -1,6 +1,4 @@
-// Breadth first through all states of a scenario, each once, by its fingerprint: so a path to a violation is a shortest
-// one. A board cannot be copied, but a node's memory can (memory.h): the tree of states is walked anew at every depth,
-// with one image of each node that changed on the way down.
+// Breadth first through all states of a scenario, each once, by its hash: so a path to a violation is a shortest one.
 #ifndef CHAOS_MODEL_EXPLORE_H
 #define CHAOS_MODEL_EXPLORE_H
 
@@ -12,9 +10,10 @@ struct explore_options {
     uint32_t depth_max;
     uint32_t states_max;
     uint32_t heal_every;   // of the new states one in so many runs to its end, beside those that are quiet; 0: none
-    uint32_t doubt_every;  // of the meetings with a known state one in so many looks whether it behaves alike; 0: none
+    uint32_t doubt_every;  // see turns.h
     uint32_t found_max;    // stops at so many different violations
     uint32_t seconds_max;  // 0: no limit
+    uint32_t tells_depths;
 };
 
 struct found {
@@ -25,7 +24,7 @@ struct found {
 };
 
 struct explored {
-    uint64_t states, transitions, healed, doubted, known_met;
+    uint64_t states, transitions, healed, doubted;
     uint32_t depth;
     bool is_exhausted;   // every state within the budgets was reached
     bool is_bounded;     // stopped by depth, states or time
@@ -35,7 +34,7 @@ struct explored {
 };
 
 void explore(struct model *model, const struct explore_options *options, struct explored *ret_explored);
-// Prints the path in readable words. The model is put back to its first state for it.
+// Prints the path in readable words, by the model that was explored.
 void explore_tell(struct model *model, const struct found *found);
 void explored_close(struct explored *self);
 

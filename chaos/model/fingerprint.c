@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define SETTLE_US ((uint64_t)1000000)  // how long a board waits after a gateway's copy, or a node's end, at most
+
 struct hasher {
     const struct model *model;
     const struct board *board;
@@ -103,7 +105,9 @@ static void add_gateway(struct hasher *self, const struct gateway *gateway)
     add(self, gateway->attach);
     add_party(self, gateway->owner);
     add(self, gateway->session);
-    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2 | gateway->silent << 2);
+    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2);
+    add(self, gateway_is_swept(self->board, gateway));
+    add_time(self, gateway->here ? 0 : gateway->copied_us + SETTLE_US);
     add_timer(self, &gateway->timer);
     for (const struct call *call = gateway->calls; call != NULL; call = call->gateway_next)
         self->hash = hash_text(self->hash, call->id);
@@ -172,10 +176,16 @@ uint64_t fingerprint_board(const struct model *model, const struct board *board)
 {
     struct hasher self = {model, board, 7};
     uint64_t up[NODES_MAX] = {0};
-    for (uint32_t i = 0; i < board->node_count; i++)
+    uint64_t down_us[NODES_MAX] = {0};
+    for (uint32_t i = 0; i < board->node_count; i++) {
         up[node_number(&self, i)] = board->nodes[i].up_boot;
-    for (uint32_t i = 0; i < model->scenario->nodes; i++)
+        if (board->nodes[i].up_boot == 0)
+            down_us[node_number(&self, i)] = board->nodes[i].changed_us + SETTLE_US;
+    }
+    for (uint32_t i = 0; i < model->scenario->nodes; i++) {
         add(&self, up[i]);
+        add_time(&self, down_us[i]);
+    }
     for (const struct call *call = board->calls; call != NULL; call = call->hh.next)
         add_call(&self, call);
     uint64_t gateways = 0;  // in no order that matters
@@ -198,10 +208,9 @@ uint64_t fingerprint_board(const struct model *model, const struct board *board)
 
 #define FAR_US ((uint64_t)8000000)  // deadlines beyond it are left to the closing run
 
-void fingerprint_deadlines(const struct board *board, uint64_t ret_deadlines[DEADLINES_MAX])
+static void look_at_deadlines(const struct board *board, uint64_t ret_deadlines[DEADLINES_MAX])
 {
     uint32_t count = 0;
-    memset(ret_deadlines, 0, DEADLINES_MAX * sizeof *ret_deadlines);
     for (uint32_t i = 0; i < board->timers.count; i++) {
         uint64_t at_us = board->timers.heap[i]->at_us;
         if (at_us == TIMER_NEVER || at_us > board->now.mono_us + FAR_US)
@@ -228,30 +237,26 @@ void fingerprint_skip(struct board *board)
         memory_skip((uint8_t *)board->arena.blocks + 64, ARENA_BLOCK_BYTES - 64);
 }
 
-void fingerprint_owned(const struct model *self, const struct board *board, struct owned *ret_owned)
+void fingerprint_look(const struct model *self, const struct board *board, struct local *ret)
 {
-    *ret_owned = (struct owned){0};
+    look_at_deadlines(board, ret->deadlines);
     for (const struct call *call = board->calls; call != NULL; call = call->hh.next)
         if (call->mine)
-            ret_owned->calls[town_find_call(call->id)] = (uint32_t)call->attach;
-    for (uint32_t i = 0; i < self->scenario->desks; i++)
-        if (board->desks[i].here != NULL)
-            ret_owned->desks[i] = (uint32_t)board->desks[i].attach;
+            ret->calls[town_find_call(call->id)] = (uint32_t)call->attach;
     for (const struct gateway *gateway = board->gateways; gateway != NULL; gateway = gateway->hh.next)
         for (uint32_t i = 0; i < self->scenario->gateways; i++)
             if (gateway->here && strcmp(gateway->name, town_gateway(i)) == 0)
-                ret_owned->gateways[i] = (uint32_t)gateway->attach;
-}
-
-bool fingerprint_desk(const struct board *board, uint32_t desk, struct at_desk *ret)
-{
-    const struct here *here = board->desks[desk].here;
-    if (here == NULL)
-        return false;
-    *ret = (struct at_desk){.state = board->desks[desk].state,
-                            .call = here->rung.call[0] == '\0' ? NOBODY : town_find_call(here->rung.call),
-                            .accepted = here->rung.accepted,
-                            .joined = here->rung.joined,
-                            .is_leaving = here->leaving.call[0] != '\0'};
-    return true;
+                ret->gateways[i] = (uint32_t)gateway->attach;
+    for (uint32_t i = 0; i < self->scenario->desks; i++) {
+        const struct here *here = board->desks[i].here;
+        if (here == NULL)
+            continue;
+        ret->desks[i] = (uint32_t)board->desks[i].attach;
+        ret->at[i] = (struct at_desk){.is_here = true,
+                                      .state = board->desks[i].state,
+                                      .call = here->rung.call[0] == '\0' ? NOBODY : town_find_call(here->rung.call),
+                                      .accepted = here->rung.accepted,
+                                      .joined = here->rung.joined,
+                                      .is_leaving = here->leaving.call[0] != '\0'};
+    }
 }

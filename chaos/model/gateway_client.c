@@ -8,8 +8,7 @@
 static void say(struct model *self, uint32_t call, uint32_t word)
 {
     struct leg *leg = &self->now.legs[call];
-    uint32_t gateway = self->scenario->call_gateway[call];
-    const struct client *me = &self->now.clients[DESKS_MAX + gateway];
+    const struct client *me = &self->now.clients[DESKS_MAX + call];
     if (me->node == NOBODY) {  // said once it is attached
         leg->word = word;
         return;
@@ -19,22 +18,17 @@ static void say(struct model *self, uint32_t call, uint32_t word)
     words.call = (char *)town_call(call);
     words.word = (Cli__LegWord__Word)word;
     words.n = word == CLI__LEG_WORD__WORD__JOIN_FAILED ? leg->failed_n : leg->n;
-    struct event event = {
-        .type = EVENT_LEG_WORD, .session = me->session, .name = town_gateway(gateway), .leg_word = &words};
-    node_event(self, me->node, &event);
+    client_say(self, DESKS_MAX + call, TOLD_LEG_WORD, &words.base);
 }
 
 static void submit(struct model *self, uint32_t call)
 {
-    uint32_t gateway = self->scenario->call_gateway[call];
-    const struct client *me = &self->now.clients[DESKS_MAX + gateway];
+    const struct client *me = &self->now.clients[DESKS_MAX + call];
     if (me->node == NOBODY)
         return;  // its next attach lists it
     Cli__Submit words;
     town_submit(call, me->attach, &words);
-    struct event event = {
-        .type = EVENT_SUBMIT, .session = me->session, .name = town_gateway(gateway), .submit = &words};
-    node_event(self, me->node, &event);
+    client_say(self, DESKS_MAX + call, TOLD_SUBMIT, &words.base);
 }
 
 static bool is_held(const struct leg *leg)
@@ -56,29 +50,24 @@ static void fill_held(const struct leg *leg, Cli__HeldCall *held)
 void gateway_client_attach(struct model *self, uint32_t gateway)
 {
     const struct client *me = &self->now.clients[DESKS_MAX + gateway];
-    Cli__HeldCall held[CALLS_MAX], *list[CALLS_MAX];
-    Cli__Submit submits[CALLS_MAX];
+    uint32_t call = gateway;  // it holds no other
+    struct leg *leg = &self->now.legs[call];
+    Cli__HeldCall held = CLI__HELD_CALL__INIT, *list[1] = {&held};
+    Cli__Submit submit_words;
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     words.gateway = (char *)town_gateway(gateway);
     words.attach = me->attach;
     words.calls = list;
-    for (uint32_t call = 0; call < self->scenario->calls; call++) {
-        const struct leg *leg = &self->now.legs[call];
-        if (self->scenario->call_gateway[call] != gateway || !is_held(leg))
-            continue;
-        Cli__HeldCall *to = list[words.n_calls++] = &held[call];
-        cli__held_call__init(to);
-        town_submit(call, me->attach, &submits[call]);
-        to->submit = &submits[call];
-        fill_held(leg, to);
+    if (is_held(leg)) {
+        town_submit(call, me->attach, &submit_words);
+        held.submit = &submit_words;
+        fill_held(leg, &held);
+        words.n_calls = 1;
     }
-    struct event event = {.type = EVENT_GATEWAY_ATTACH, .session = me->session, .attach_gateway = &words};
-    node_event(self, me->node, &event);
-    for (uint32_t call = 0; call < self->scenario->calls && self->bound_session == me->session; call++) {
-        uint32_t word = self->now.legs[call].word;
-        if (self->scenario->call_gateway[call] != gateway || word == 0)
-            continue;
-        self->now.legs[call].word = 0;
+    client_say(self, DESKS_MAX + gateway, TOLD_ATTACH_GATEWAY, &words.base);
+    uint32_t word = leg->word;
+    if (word != 0 && self->bound_session == me->session) {
+        leg->word = 0;
         say(self, call, word);
     }
 }

@@ -79,15 +79,12 @@ static void pass(struct model *self, uint64_t *left_us)
 {
     uint64_t us = *left_us;
     for (uint32_t node = 0; node < self->scenario->nodes; node++)
-        if (self->now.deadlines[node][0] != 0 && self->now.deadlines[node][0] < us)
-            us = self->now.deadlines[node][0];
+        if (turns_local(self, node)->deadlines[0] != 0 && turns_local(self, node)->deadlines[0] < us)
+            us = turns_local(self, node)->deadlines[0];
     if (self->is_told)
         printf("      %llu ms pass\n", (unsigned long long)(us / 1000));
-    for (uint32_t node = 0; node < self->scenario->nodes; node++) {
-        struct event event = {.type = EVENT_DEADLINE};
-        node_pass(self, node, us);
-        node_event(self, node, &event);
-    }
+    for (uint32_t node = 0; node < self->scenario->nodes; node++)
+        choice_pass(self, node, us);
     *left_us -= us;
 }
 
@@ -143,8 +140,8 @@ static void check_boards(struct model *self)
     for (uint32_t desk = 0; desk < self->scenario->desks; desk++) {
         uint32_t places = 0;
         for (uint32_t node = 0; node < self->scenario->nodes; node++) {
-            struct at_desk at;
-            if (!fingerprint_desk(node_board(self, node), desk, &at))
+            struct at_desk at = turns_local(self, node)->at[desk];
+            if (!at.is_here)
                 continue;
             places++;
             if (at.call != self->now.desks[desk].call || at.is_leaving)
@@ -158,7 +155,7 @@ static void check_boards(struct model *self)
     }
     for (uint32_t node = 1; node < self->scenario->nodes; node++)
         for (uint32_t record = 0; record < RECORDS_MAX; record++)
-            if (copy_compare(self, &self->now.held[0][record], &self->now.held[node][record]) != 0) {
+            if (copy_compare(self, copy_held(self, 0, record), copy_held(self, node, record)) != 0) {
                 const char *id;
                 town_record(self->scenario, record, &id);
                 violate(self, "at rest: %s and %s hold different versions of %s", self->scenario->node_names[0],
@@ -168,14 +165,11 @@ static void check_boards(struct model *self)
 
 static void check_ended(struct model *self)
 {
-    for (uint32_t node = 0; node < self->scenario->nodes; node++) {
-        struct owned owned;
-        fingerprint_owned(self, node_board(self, node), &owned);
+    for (uint32_t node = 0; node < self->scenario->nodes; node++)
         for (uint32_t call = 0; call < self->scenario->calls; call++)
-            if (owned.calls[call] != 0)
+            if (turns_local(self, node)->calls[call] != 0)
                 violate(self, "at rest: %s is over for its gateway, and %s still owns it", town_call(call),
                         self->scenario->node_names[node]);
-    }
     for (uint32_t desk = 0; desk < self->scenario->desks; desk++)
         if (self->now.desks[desk].state != DESK_AVAILABLE)
             violate(self, "at rest: %s does not become free", town_agent(desk));

@@ -3,7 +3,9 @@
 #define CHAOS_MODEL_INSIDE_H
 
 #include "chaos/model/model.h"
+#include "chaos/model/turns.h"
 
+#include "cluster/base/bytes.h"
 #include "cluster/base/check.h"
 #include "node/directory/directory.h"
 #include "node/switchboard/switchboard.h"
@@ -16,15 +18,28 @@ struct Cli__ToClient;
 
 struct content {
     struct span bytes;
-    uint64_t hash;    // without the place in a feed of a record it carries
-    uint32_t record;  // that it carries; NOBODY: none
-    struct held version;
+    uint32_t record;  // that it is, or that comes with it; NOBODY: none
+    uint32_t with;    // NOBODY, or the content that is the record which comes with it
+    // Of a record, beside its place in a feed, which the bytes do not say:
+    uint64_t attach, boot;
+    uint32_t owner;
+};
+
+struct contents {
+    struct content *list;
+    uint32_t count, capacity;
+    uint32_t *table;  // index plus one, by hash of all bytes; open addressing
 };
 
 struct contents *contents_create(void);
 void contents_free(struct contents *self);
 uint32_t contents_add(struct contents *self, struct span bytes, const struct content *about);
-const struct content *contents_at(const struct contents *self, uint32_t index);
+
+static inline const struct content *contents_at(const struct contents *self, uint32_t index)
+{
+    check(index < self->count);
+    return &self->list[index];
+}
 
 static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
 {
@@ -53,32 +68,32 @@ void town_submit(uint32_t call, uint32_t attach, struct Cli__Submit *ret_submit)
 
 // ---- nodes.c
 
-void node_start(struct model *self, uint32_t node);
-void node_crash(struct model *self, uint32_t node, bool loses_last);
-void node_event(struct model *self, uint32_t node, const struct event *event);  // a whole turn
-void node_hear(struct model *self, uint32_t node, uint32_t from, const struct content *content);
-void node_pass(struct model *self, uint32_t node, uint64_t us);  // its clock
-void node_free(struct model *self, uint32_t node);
-uint64_t node_boot(const struct model *self, uint32_t node, uint32_t start);
-struct board *node_board(const struct model *self, uint32_t node);
-struct store *node_store(const struct model *self, uint32_t node);
-uint64_t node_mono_us(const struct model *self, uint32_t node);
+// For real, on the board that lies in the node's region, and what came of it. turns.c asks for it.
+void node_run(struct model *self, uint32_t node, const struct told *told, struct outcome *ret);
+uint64_t node_boot(uint32_t node, uint32_t start);
 
 // ---- copies.c
 
-// Whether this version is newer than what the node holds.
-bool copy_is_news(const struct model *self, uint32_t node, uint32_t record, const struct held *version);
-int copy_compare(const struct model *self, const struct held *a, const struct held *b);
+struct version_held {       // of a record
+    uint32_t content, seq;  // NO_CONTENT: none
+};
+struct version_held copy_held(const struct model *self, uint32_t node, uint32_t record);
+int copy_compare(const struct model *self, struct version_held a, struct version_held b);
 void copy_take(struct model *self, uint32_t node, uint32_t record, uint32_t from);
 void copy_leave(struct model *self, uint32_t node, uint32_t record, uint32_t from);
-void copy_arrives(struct model *self, uint32_t node, const struct content *content);
 bool copy_spread_one(struct model *self, uint32_t node);  // anything this node lacks; false: nothing
+// The gateways' copies, as bits, that this node has not yet called swept though it holds what they come after.
+uint32_t copy_swept(const struct model *self, uint32_t node);
+// Numbers versions anew and puts the bag in order, so that states that are alike are equal.
+void copy_settle(struct model *self);
 void bag_add(struct model *self, const struct parcel *parcel);
 void bag_remove(struct model *self, uint32_t index);
 
 // ---- clients.c
 
-void client_receive(struct model *self, uint32_t node, uint64_t session, struct span message);
+struct ProtobufCMessage;
+void client_receive(struct model *self, uint32_t node, uint64_t session, uint32_t content);
+void client_say(struct model *self, uint32_t client, enum told_kind kind, const struct ProtobufCMessage *words);
 void client_hear(struct model *self, uint32_t client);
 void client_break(struct model *self, uint32_t client, bool node_lives);
 void client_attach(struct model *self, uint32_t client, uint32_t node, bool same_session);
@@ -93,23 +108,15 @@ void gateway_client_choose(struct model *self, uint32_t call, enum choice_kind k
 
 // ---- choices.c
 
-void choice_make(struct model *self, struct choice choice);  // and checks the rules; a failed check ends it
+void choice_pass(struct model *self, uint32_t node, uint64_t us);  // a deadline, when so much time has passed
+void choice_make(struct model *self, struct choice choice);        // and checks the rules; a failed check ends it
 
 // ---- fingerprint.c: the one file that looks into a board
 
 uint64_t fingerprint_board(const struct model *self, const struct board *board);
-void fingerprint_deadlines(const struct board *board, uint64_t ret_deadlines[DEADLINES_MAX]);
-void fingerprint_skip(struct board *board);                               // memory that need not be saved
-struct owned {                                                            // what a board believes to be its own
-    uint32_t calls[CALLS_MAX], desks[DESKS_MAX], gateways[GATEWAYS_MAX];  // the attach; 0: not
-};
-void fingerprint_owned(const struct model *self, const struct board *board, struct owned *ret_owned);
-// What stands at a desk that is at this node: the call, NOBODY for none; false: it is not here.
-struct at_desk {
-    uint32_t state, call;
-    bool accepted, joined, is_leaving;
-};
-bool fingerprint_desk(const struct board *board, uint32_t desk, struct at_desk *ret);
+void fingerprint_skip(struct board *board);  // memory that need not be saved
+// What others ask of it, into the local.
+void fingerprint_look(const struct model *self, const struct board *board, struct local *ret);
 
 // ---- rules.c
 

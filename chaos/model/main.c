@@ -24,19 +24,22 @@ static int usage(void)
          "  --words N                     decline, end, no call, hang up, cannot be joined\n"
          "  --deadlines N                 times that a node's clock moves on to a deadline\n"
          "  --late N                      copies that leave now and arrive later\n"
+         "  --ring-width N                agents that a call rings at once\n"
          "  --prompt-nodes MASK           bit k: node k has every copy at once\n"
          "  --prompt-clients MASK         bit k: client k (two desks, two gateways) hears at once\n"
          "  --depth N --states N --seconds N   bounds of the exploration\n"
          "  --heal N                      one in N states runs to its end, beside the quiet ones (64; 0: none)\n"
-         "  --doubt N                     one in N known states is looked at again (0: none)\n"
+         "  --doubt N                     one in N ways to a known local is held against the others (0: none)\n"
+         "  --depths 1                    tells how far it is\n"
          "  --found N                     stops at so many different violations (1)\n"
          "  --lie NAME                    none, deaf-desk, hasty-gateway: a client that does wrong, to be found\n"
          "  --break RULE                  a rule of the nodes, see hotline-sim --break help\n"
          "status: 0 no violation in any state within the budgets, 1 violated, 2 usage, 3 no violation as far as it "
          "came.\n"
          "Scenarios:");
-    for (uint32_t i = 0; scenario_at(i) != NULL; i++)
-        printf("  %-14s %s\n", scenario_at(i)->name, scenario_at(i)->what);
+    struct scenario scenario;
+    for (uint32_t i = 0; scenario_at(i, &scenario); i++)
+        printf("  %-14s %s\n", scenario.name, scenario.what);
     return EXIT_USAGE;
 }
 
@@ -70,6 +73,8 @@ static bool read_options(int argc, char **argv, struct scenario *scenario, struc
                    {"doubt", &options->doubt_every},
                    {"found", &options->found_max},
                    {"seconds", &options->seconds_max},
+                   {"depths", &options->tells_depths},
+                   {"ring-width", &scenario->ring_width},
                    {"prompt-nodes", &scenario->prompt_nodes},
                    {"prompt-clients", &scenario->prompt_clients}};
     for (int i = 2; i < argc; i++) {
@@ -117,10 +122,9 @@ static void tell(const struct scenario *scenario, const struct explored *explore
 
 int main(int argc, char **argv)
 {
-    const struct scenario *found = argc > 1 ? scenario_find(argv[1]) : NULL;
-    if (found == NULL)
+    struct scenario scenario;
+    if (argc < 2 || !scenario_find(argv[1], &scenario))
         return usage();
-    struct scenario scenario = *found;
     struct explore_options options = {.states_max = 2000000, .heal_every = 64, .found_max = 1, .depth_max = UINT32_MAX};
     enum lie lie = NO_LIE;
     if (!read_options(argc, argv, &scenario, &options, &lie))
@@ -131,12 +135,9 @@ int main(int argc, char **argv)
     struct explored explored;
     explore(model, &options, &explored);
     tell(&scenario, &explored, seconds_since(&start));
-    model_free(model);
-    for (uint32_t i = 0; i < explored.found_count; i++) {
-        model = model_create(&scenario, lie);
+    for (uint32_t i = 0; i < explored.found_count; i++)
         explore_tell(model, &explored.found[i]);
-        model_free(model);
-    }
+    model_free(model);
     int status = explored.found_count > 0 ? EXIT_VIOLATED : explored.is_exhausted ? EXIT_HOLDS : EXIT_BOUNDED;
     explored_close(&explored);
     return status;

@@ -7,8 +7,19 @@
 #include <string.h>
 
 #define CLASSES 32
-#define SKIPS_MAX 8
+#define SKIPS_MAX 32
+#define SKIP_FREE_BYTES 2048  // a free block as large as this need not be saved
+#define CHUNK_BYTES 256
+#define BLOCK_CHUNKS 4096
+#define CHUNK_BLOCKS_MAX 16384
 #define OUTSIDE UINT32_MAX
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void __real_free(void *memory);
+char *__real_strdup(const char *text);
 
 struct block {  // free: in its class's list
     uint64_t bytes;
@@ -53,10 +64,8 @@ void memory_clear(uint32_t region)
     self->used = (sizeof *self + 15) & ~(uint64_t)15;
 }
 
-void memory_skip(void *from, size_t bytes)
+static void add_skip(struct region *self, uint64_t offset, uint64_t bytes)
 {
-    struct region *self = region_at(entered);
-    uint64_t offset = (uint64_t)((uint8_t *)from - regions[entered]);
     check(self->skip_count < SKIPS_MAX && offset + bytes <= self->used);
     uint64_t at = self->skip_count++;
     for (; at > 0 && self->skips[at - 1].from > offset; at--)
@@ -64,60 +73,110 @@ void memory_skip(void *from, size_t bytes)
     self->skips[at] = (struct skip){offset, bytes};
 }
 
+void memory_skip(void *from, size_t bytes)
+{
+    add_skip(region_at(entered), (uint64_t)((uint8_t *)from - regions[entered]), bytes);
+}
+
 // ---- images
 
-static void save_range(const uint8_t *base, uint64_t from, uint64_t to, struct memory_image *image)
+struct chunk {
+    uint8_t bytes[CHUNK_BYTES];
+};
+
+static struct {  // equal chunks once
+    struct chunk *blocks[CHUNK_BLOCKS_MAX];
+    uint32_t count;   // number 0 is none: what need not be saved
+    uint32_t *table;  // by their hash; open addressing
+    uint32_t table_bits;
+} chunks = {.count = 1};
+
+static struct chunk *chunk_at(uint32_t number)
 {
-    memcpy(image->data + image->bytes, base + from, to - from);
-    image->bytes += to - from;
+    return &chunks.blocks[number / BLOCK_CHUNKS][number % BLOCK_CHUNKS];
+}
+
+static uint64_t chunk_hash(const struct chunk *chunk)
+{
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < CHUNK_BYTES; i += 8) {
+        uint64_t word;
+        memcpy(&word, chunk->bytes + i, 8);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static uint32_t *chunk_slot(const struct chunk *chunk)
+{
+    for (uint64_t at = chunk_hash(chunk);; at++) {
+        uint32_t *slot = &chunks.table[at & (((uint64_t)1 << chunks.table_bits) - 1)];
+        if (*slot == 0 || memcmp(chunk_at(*slot), chunk, sizeof *chunk) == 0)
+            return slot;
+    }
+}
+
+static void chunk_table_grow(void)
+{
+    __real_free(chunks.table);
+    chunks.table_bits = chunks.table_bits == 0 ? 16 : chunks.table_bits + 1;
+    chunks.table = check_alloc(sizeof *chunks.table << chunks.table_bits);
+    for (uint32_t i = 1; i < chunks.count; i++)
+        *chunk_slot(chunk_at(i)) = i;
+}
+
+static uint32_t chunk_number(const struct chunk *chunk)
+{
+    if ((uint64_t)chunks.count * 2 >= (uint64_t)1 << chunks.table_bits)
+        chunk_table_grow();
+    uint32_t *slot = chunk_slot(chunk);
+    if (*slot != 0)
+        return *slot;
+    struct chunk **block = &chunks.blocks[chunks.count / BLOCK_CHUNKS];
+    check(chunks.count / BLOCK_CHUNKS < CHUNK_BLOCKS_MAX);
+    if (*block == NULL)
+        *block = check_alloc(BLOCK_CHUNKS * sizeof **block);
+    *slot = chunks.count++;
+    *chunk_at(*slot) = *chunk;
+    return *slot;
+}
+
+uint64_t memory_saved_bytes(void)
+{
+    return chunks.count * sizeof(struct chunk);
 }
 
 void memory_save(uint32_t region, struct memory_image *to)
 {
     const struct region *self = region_at(region);
-    const uint8_t *base = regions[region];
-    uint64_t at = 0;
-    if (to->capacity < self->used) {
-        to->capacity = self->used;
-        to->data = check_realloc(to->data, to->capacity);
+    uint32_t count = (uint32_t)((self->used + CHUNK_BYTES - 1) / CHUNK_BYTES);
+    to->count = count;
+    to->chunks = check_realloc(to->chunks, count * sizeof *to->chunks);
+    uint64_t skip = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t from = (uint64_t)i * CHUNK_BYTES;
+        while (skip < self->skip_count && self->skips[skip].from + self->skips[skip].bytes < from + CHUNK_BYTES)
+            skip++;
+        bool skipped = skip < self->skip_count && self->skips[skip].from <= from;
+        to->chunks[i] = skipped ? 0 : chunk_number((const struct chunk *)(const void *)(regions[region] + from));
     }
-    to->bytes = 0;
-    for (uint64_t i = 0; i < self->skip_count; i++) {
-        save_range(base, at, self->skips[i].from, to);
-        at = self->skips[i].from + self->skips[i].bytes;
-    }
-    save_range(base, at, self->used, to);
 }
 
 void memory_restore(uint32_t region, const struct memory_image *from)
 {
-    struct region *self = region_at(region);
-    uint8_t *base = regions[region];
-    memcpy(self, from->data, sizeof *self);  // says what follows
-    uint64_t at = sizeof *self, taken = sizeof *self;
-    for (uint64_t i = 0; i <= self->skip_count; i++) {
-        uint64_t end = i < self->skip_count ? self->skips[i].from : self->used;
-        memcpy(base + at, from->data + taken, end - at);
-        taken += end - at;
-        at = i < self->skip_count ? end + self->skips[i].bytes : end;
-    }
-    check(taken == from->bytes);
+    for (uint32_t i = 0; i < from->count; i++)
+        if (from->chunks[i] != 0)
+            memcpy(regions[region] + (size_t)i * CHUNK_BYTES, chunk_at(from->chunks[i]), CHUNK_BYTES);
 }
 
 void memory_image_close(struct memory_image *self)
 {
-    free(self->data);
+    free(self->chunks);
     *self = (struct memory_image){0};
 }
 
 // ---- allocating
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *memory, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-void __real_free(void *memory);
-char *__real_strdup(const char *text);
 
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
@@ -125,6 +184,8 @@ void *__wrap_realloc(void *memory, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void __wrap_free(void *memory);
 char *__wrap_strdup(const char *text);
+
+static void drop_skips(struct region *self, uint64_t from, uint64_t bytes);
 
 static uint32_t class_of(uint64_t bytes, uint64_t *ret_bytes)
 {
@@ -158,6 +219,7 @@ static void *take(struct region *self, uint64_t bytes)
     struct block *block = self->free[class];
     if (block != NULL) {
         self->free[class] = block->next;
+        drop_skips(self, (uint64_t)((uint8_t *)block - (uint8_t *)self), 16 + room);
         return (uint8_t *)block + 16;
     }
     check(self->used + 16 + room <= MEMORY_REGION_BYTES);
@@ -185,6 +247,8 @@ static void give_back(uint32_t region, void *memory)
     uint32_t class = class_of(block->bytes, &room);
     block->next = self->free[class];
     self->free[class] = block;
+    if (block->bytes >= SKIP_FREE_BYTES)
+        add_skip(self, (uint64_t)((uint8_t *)memory - (uint8_t *)self), block->bytes);
 }
 
 void *__wrap_malloc(size_t bytes)

@@ -18,11 +18,11 @@ void memory_clear(uint32_t region);
 // block they lie in is freed. In the region entered.
 void memory_skip(void *from, size_t bytes);
 
-struct memory_image {  // zero is empty and valid
-    uint8_t *data;
-    size_t bytes, capacity;
+struct memory_image {  // zero is empty and valid; images share what is alike in them
+    uint32_t *chunks, count;
 };
 
+uint64_t memory_saved_bytes(void);
 void memory_save(uint32_t region, struct memory_image *to);
 void memory_restore(uint32_t region, const struct memory_image *from);
 void memory_image_close(struct memory_image *self);

@@ -30,13 +30,7 @@ static void meet(struct model *self)
         for (uint32_t b = 0; b < self->scenario->nodes; b++) {
             if (a == b)
                 continue;
-            self->now.heard[a][b] = self->now.starts[b];
-            struct event event = {.type = EVENT_PEER_UP,
-                                  .name = self->scenario->node_names[b],
-                                  .boot = node_boot(self, b, self->now.starts[b]),
-                                  .rtt_us = 1000,
-                                  .speaks = SWITCHBOARD_CALL_BACKS_SINCE};
-            node_event(self, a, &event);
+            choice_make(self, (struct choice){CHOICE_NOTICE, (uint8_t)a, (uint8_t)b, 0});
         }
 }
 
@@ -65,13 +59,15 @@ struct model *model_create(const struct scenario *scenario, enum lie lie)
     check(self->atlas != NULL);
     self->directory = town_directory(scenario);
     self->contents = contents_create();
+    memcpy(self->now.left, scenario->budget, sizeof self->now.left);
+    turns_create(self);
     for (uint32_t call = 0; call < CALLS_MAX; call++)
         self->now.legs[call].agent = NOBODY;
     for (uint32_t desk = 0; desk < DESKS_MAX; desk++)
         self->now.desks[desk].call = NOBODY;
     for (uint32_t node = 0; node < scenario->nodes; node++) {
         memory_clear(node);
-        node_start(self, node);
+        choice_make(self, (struct choice){CHOICE_START, (uint8_t)node, 0, 0});
     }
     meet(self);
     attach_all(self);
@@ -82,7 +78,7 @@ struct model *model_create(const struct scenario *scenario, enum lie lie)
         while (self->now.clients[client].inbox_count > 0)
             client_hear(self, client);
     check(self->now.bag_count == 0);
-    memcpy(self->now.left, scenario->budget, sizeof self->now.left);
+    copy_settle(self);
     return self;
 }
 
@@ -91,97 +87,12 @@ void model_free(struct model *self)
     trapping = NULL;
     for (uint32_t node = 0; node < self->scenario->nodes; node++)
         memory_clear(node);
+    turns_free(self->turns);
     contents_free(self->contents);
     arena_close(&self->arena);
     directory_free(self->directory);
     atlas_free(self->atlas);
     free(self);
-}
-
-// ---- recognising a state
-
-// Where a version stands among all that are held or under way: its number in a feed says how long the way was.
-static uint64_t rank(const struct model *self, uint32_t record, const struct held *version)
-{
-    const struct state *now = &self->now;
-    const struct held *lesser[2 * NODES_MAX + BAG_MAX];
-    uint32_t count = 0;
-    if (version->attach == 0)
-        return 0;
-    for (uint32_t i = 0; i < 2 * self->scenario->nodes + now->bag_count; i++) {
-        const struct held *other;
-        if (i < self->scenario->nodes) {
-            other = &now->held[i][record];
-        } else if (i < 2 * self->scenario->nodes) {
-            if (now->left[CRASHES] == 0)
-                continue;
-            other = &now->durable[i - self->scenario->nodes][record];
-        } else {
-            const struct parcel *parcel = &now->bag[i - 2 * self->scenario->nodes];
-            const struct content *content =
-                parcel->kind == PARCEL_GONE ? NULL : contents_at(self->contents, parcel->content);
-            if (content == NULL || content->record != record)
-                continue;
-            other = &content->version;
-        }
-        if (other->attach == 0 || copy_compare(self, other, version) >= 0)
-            continue;
-        bool seen = false;
-        for (uint32_t k = 0; k < count && !seen; k++)
-            seen = copy_compare(self, lesser[k], other) == 0;
-        if (!seen)
-            lesser[count++] = other;
-    }
-    return count + 1;
-}
-
-static uint64_t add_version(const struct model *self, uint64_t hash, uint32_t record, const struct held *version)
-{
-    hash = hash_mix(hash, rank(self, record, version));
-    hash = hash_mix(hash, version->attach);
-    hash = hash_mix(hash, version->boot);
-    return hash_mix(hash, version->body);
-}
-
-static uint64_t add_bag(const struct model *self, uint64_t hash)
-{
-    uint64_t bag = 0;  // in no order
-    for (uint32_t i = 0; i < self->now.bag_count; i++) {
-        const struct parcel *parcel = &self->now.bag[i];
-        uint64_t one =
-            hash_mix(9, (uint64_t)parcel->kind << 32 | parcel->from << 16 | parcel->from_start << 8 | parcel->to);
-        if (parcel->kind == PARCEL_GONE) {
-            one = hash_mix(one, parcel->content);
-        } else {
-            const struct content *content = contents_at(self->contents, parcel->content);
-            one = hash_mix(one, content->hash);
-            if (content->record != NOBODY)
-                one = add_version(self, one, content->record, &content->version);
-        }
-        bag += one;
-    }
-    return hash_mix(hash, bag);
-}
-
-uint64_t model_fingerprint(const struct model *self)
-{
-    const struct state *now = &self->now;
-    uint64_t hash = 11;
-    for (uint32_t node = 0; node < self->scenario->nodes; node++) {
-        hash = hash_mix(hash, now->board[node]);
-        hash = hash_mix(hash, (uint64_t)now->running[node] << 32 | now->starts[node]);
-        hash = hash_bytes(hash, now->heard[node], sizeof now->heard[node]);
-        for (uint32_t record = 0; record < RECORDS_MAX; record++) {
-            hash = add_version(self, hash, record, &now->held[node][record]);
-            if (now->left[CRASHES] > 0)
-                hash = add_version(self, hash, record, &now->durable[node][record]);
-        }
-    }
-    hash = hash_bytes(hash, now->clients, sizeof now->clients);
-    hash = hash_bytes(hash, now->desks, sizeof now->desks);
-    hash = hash_bytes(hash, now->legs, sizeof now->legs);
-    hash = hash_bytes(hash, now->left, sizeof now->left);
-    return add_bag(self, hash);
 }
 
 bool model_is_quiet(const struct model *self)

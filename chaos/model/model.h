@@ -1,16 +1,13 @@
 // A few nodes' real boards and stores, a network that may do anything, and a handful of people, in one state that can
 // be saved, put back and recognised. Whoever explores asks which choices there are and makes one.
 //
-// Always true: all that differs between two states lies in `struct state`, which has no pointers, or in a node's region
-// of memory (memory.h).
+// Always true: all that differs between two states lies in `struct state`, which has no pointers; two states that are
+// alike are equal, byte by byte. What a node is, is a number there (turns.h).
 #ifndef CHAOS_MODEL_MODEL_H
 #define CHAOS_MODEL_MODEL_H
 
 #include "chaos/model/memory.h"
-#include "cluster/base/bytes.h"
-#include "cluster/store/store.h"
 #include "cluster/wire/arena.h"
-#include "cluster/world/world.h"
 
 #include <setjmp.h>
 #include <stdbool.h>
@@ -35,11 +32,10 @@ enum lie { NO_LIE, LIE_DEAF_DESK, LIE_HASTY_GATEWAY, LIES };
 
 struct scenario {
     const char *name, *what;
-    uint32_t nodes, desks, gateways, calls;
+    uint32_t nodes, desks, gateways, calls;  // call k comes by gateway k
     const char *node_names[NODES_MAX];
     uint32_t desk_at[DESKS_MAX], gateway_at[GATEWAYS_MAX];        // attached to at the beginning
     uint32_t desk_nodes[DESKS_MAX], gateway_nodes[GATEWAYS_MAX];  // bit k: may attach to node k
-    uint32_t call_gateway[CALLS_MAX];
     uint32_t ring_width;
     // What is not explored, to see deeper elsewhere:
     uint32_t prompt_nodes;    // bit k: node k has every copy at once
@@ -47,8 +43,8 @@ struct scenario {
     uint32_t budget[BUDGETS];
 };
 
-const struct scenario *scenario_find(const char *name);
-const struct scenario *scenario_at(uint32_t index);  // NULL: there are no more
+bool scenario_find(const char *name, struct scenario *ret);
+bool scenario_at(uint32_t index, struct scenario *ret);  // false: there are no more
 
 // ---- the state
 
@@ -59,11 +55,7 @@ struct parcel {  // under way to a node
     uint32_t from, from_start;  // PARCEL_GONE: the client
     uint32_t to;
     uint32_t content;  // PARCEL_GONE: the session
-};
-
-struct held {  // a node's version of a record; attach 0: none
-    uint64_t attach, boot, seq, body;
-    uint32_t owner, unused;
+    uint32_t seq;      // of the record it carries
 };
 
 enum desk_state { DESK_AVAILABLE, DESK_RINGING, DESK_ACCEPTED, DESK_ON_CALL, DESK_WRAP_UP, DESK_NOT_READY };
@@ -93,9 +85,10 @@ struct leg {
 };
 
 struct state {
-    uint64_t board[NODES_MAX];  // fingerprints of what the nodes hold in memory
-    struct held held[NODES_MAX][RECORDS_MAX], durable[NODES_MAX][RECORDS_MAX];
-    uint64_t deadlines[NODES_MAX][DEADLINES_MAX];  // us from now, in order; 0: no more
+    uint32_t local[NODES_MAX];  // what each node is (turns.h)
+    // Where the versions it holds, and has on its disk, stand among those of the same attachment: an order, not a
+    // count.
+    uint32_t seq[NODES_MAX][RECORDS_MAX], durable_seq[NODES_MAX][RECORDS_MAX];
     uint32_t running[NODES_MAX], starts[NODES_MAX];
     uint32_t heard[NODES_MAX][NODES_MAX];  // the start of the other that this one has for up; 0: down
     struct client clients[CLIENTS_MAX];
@@ -138,18 +131,22 @@ struct choice {
 
 struct node;
 struct contents;
+struct turns;
+struct local;
 
 struct model {
     const struct scenario *scenario;
     enum lie lie;
+    uint32_t doubt_every;  // see turns.h
     struct state now;
-    uint32_t dirty;       // bit k: node k's region changed since the explorer last looked
     char violation[512];  // "": none
 
     struct atlas *atlas;
     struct directory *directory;
     struct node *nodes[NODES_MAX];
     struct contents *contents;
+    struct turns *turns;
+    const struct local *locals;  // by number, of `turns`
     struct arena arena;
     bool is_told;            // the closing run is printed
     bool is_healing;         // the closing run: everything written at once, wall clocks move
@@ -164,7 +161,6 @@ void model_free(struct model *self);
 uint32_t model_choices(const struct model *self, struct choice ret_choices[CHOICES_MAX]);
 void model_choose(struct model *self, struct choice choice);                                 // then look at `violation`
 void model_describe(const struct model *self, struct choice choice, char *to, size_t room);  // before it is made
-uint64_t model_fingerprint(const struct model *self);
 // Nothing is under way and nobody has anything to do but to wait or to speak.
 bool model_is_quiet(const struct model *self);
 // Faults stop, everything arrives, people answer and hang up, time passes: does all come to rest? Sets `violation`.

@@ -1,314 +1,231 @@
-// A node: its real board and store, its clock, and how the board's effects are carried out.
-#include "chaos/model/inside.h"
+// A node: its real board and store, its clock and its life; a turn as node/turn.c has it.
+#include "chaos/model/node_turn.h"
 
 #include "cluster/store/disk_memory.h"
-#include "cluster/store/record_codec.h"
 
+#include "client.pb-c.h"
 #include "peer.pb-c.h"
 #include "records.pb-c.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define SELF_TALK_MAX 32
-#define TALK_BUDGET_BYTES ((size_t)512 * 1024)
 #define WALL_MS 1700000000000u  // stands still while exploring: it only orders waiting calls
 
-struct node {  // in its region
-    struct now now;
-    struct disk_memory *medium;
-    struct disk *disk;
-    struct store *store;
-    struct board *board;
-    struct effects effects;
-    uint32_t self_talk[SELF_TALK_MAX];  // contents
-    uint32_t self_talk_count;
-};
-
-uint64_t node_boot(const struct model *self, uint32_t node, uint32_t start)
+uint64_t node_boot(uint32_t node, uint32_t start)
 {
-    (void)self;
     return 1000 * (uint64_t)(node + 1) + start;
-}
-
-struct board *node_board(const struct model *self, uint32_t node)
-{
-    return self->nodes[node]->board;
-}
-
-struct store *node_store(const struct model *self, uint32_t node)
-{
-    return self->nodes[node]->store;
-}
-
-uint64_t node_mono_us(const struct model *self, uint32_t node)
-{
-    return self->nodes[node]->now.mono_us;
-}
-
-void node_pass(struct model *self, uint32_t node, uint64_t us)
-{
-    self->dirty |= 1u << node;
-    self->nodes[node]->now.mono_us += us;
-    if (self->is_healing)
-        self->nodes[node]->now.wall_ms += us / 1000;
-}
-
-// ---- carrying out effects
-
-// What is said to another: which record goes with it, and its hash without that record's place in its feed.
-static uint32_t add_talk(struct model *self, struct span bytes)
-{
-    struct content about = {.record = NOBODY};
-    Peer__Talk *talk = peer__talk__unpack(arena_allocator(&self->arena, TALK_BUDGET_BYTES), bytes.bytes, bytes.data);
-    check(talk != NULL);
-    struct record record;
-    if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&
-        record_from_message(talk->answer->desk, &record)) {
-        about.record = town_find_record(record.kind, record.id);
-        about.version = (struct held){.attach = record.version.attach,
-                                      .boot = record.version.boot,
-                                      .seq = record.version.seq,
-                                      .body = hash_bytes(3, record.body.data, record.body.bytes),
-                                      .owner = town_find_node(self->scenario, record.version.owner)};
-        talk->answer->desk->version->seq = 0;
-        uint8_t packed[4096];
-        check(peer__talk__get_packed_size(talk) <= sizeof packed);
-        about.hash = hash_bytes(4, packed, peer__talk__pack(talk, packed));
-    }
-    return contents_add(self->contents, bytes, &about);
-}
-
-static void send_talk(struct model *self, uint32_t node, const char *to_name, struct span bytes)
-{
-    uint32_t to = town_find_node(self->scenario, to_name), content = add_talk(self, bytes);
-    struct node *from = self->nodes[node];
-    check(to != NOBODY);
-    if (to == node) {
-        check(from->self_talk_count < SELF_TALK_MAX);
-        from->self_talk[from->self_talk_count++] = content;
-    } else if (self->now.running[to]) {
-        struct parcel parcel = {PARCEL_TALK, node, self->now.starts[node], to, content};
-        bag_add(self, &parcel);
-    }
-}
-
-static void put(struct model *self, uint32_t node, const struct effect *effect, struct span bytes)
-{
-    memory_enter(node);
-    bool taken =
-        store_put(self->nodes[node]->store, effect->kind, effect->name, effect->attach, effect->born_ms, bytes) != NULL;
-    memory_leave();
-    if (!taken)
-        violate(self, "%s wrote a version of %s that loses against what it holds", self->scenario->node_names[node],
-                effect->name);
-}
-
-static void step(struct model *self, uint32_t index, const struct event *event)
-{
-    struct node *node = self->nodes[index];
-    memory_enter(index);
-    switchboard_step(node->board, node->now, event, &node->effects);
-    memory_leave();
-    for (uint32_t i = 0; i < node->effects.count; i++) {
-        const struct effect *effect = &node->effects.list[i];
-        struct span bytes = effect_bytes(&node->effects, effect);
-        switch (effect->type) {
-        case EFFECT_CLIENT:
-            client_receive(self, index, effect->session, bytes);
-            break;
-        case EFFECT_BIND:
-            self->bound_session = effect->session;
-            break;
-        case EFFECT_UNBIND:
-        case EFFECT_ACKNOWLEDGE:
-        case EFFECT_DECIDED:
-            break;
-        case EFFECT_ORPHAN:
-            if (self->is_healing)
-                violate(self, "%s has an orphan: %s", self->scenario->node_names[index], (const char *)bytes.data);
-            break;
-        case EFFECT_NODE:
-            send_talk(self, index, effect->name, bytes);
-            break;
-        case EFFECT_PUT:
-            put(self, index, effect, bytes);
-            break;
-        }
-    }
 }
 
 // ---- a turn
 
-static void settle_store(struct model *self, uint32_t index)
+static void hear_self(struct turn *self)
 {
-    struct node *node = self->nodes[index];
-    memcpy(self->now.durable[index], self->now.held[index], sizeof self->now.held[index]);
-    memory_enter(index);
-    disk_memory_commit(node->disk, UINT64_MAX);
-    store_flush(node->store);
-    bool losses = !self->is_healing && self->scenario->budget[CRASHES] > 0;
-    if (!losses)
-        disk_memory_commit(node->disk, UINT64_MAX);
-    for (uint32_t record = 0; record < RECORDS_MAX; record++) {
-        struct held *held = &self->now.held[index][record];
-        const char *id;
-        uint8_t kind = town_record(self->scenario, record, &id);
-        const struct record *stored = kind == 0 ? NULL : store_find(node->store, kind, id);
-        *held = (struct held){0};
-        if (stored != NULL)
-            *held = (struct held){.attach = stored->version.attach,
-                                  .boot = stored->version.boot,
-                                  .seq = stored->version.seq,
-                                  .body = hash_bytes(3, stored->body.data, stored->body.bytes),
-                                  .owner = town_find_node(self->scenario, stored->version.owner)};
-    }
-    memory_leave();
-    if (!losses)
-        memcpy(self->now.durable[index], self->now.held[index], sizeof self->now.held[index]);
-}
-
-static void hear_self(struct model *self, uint32_t index)
-{
-    struct node *node = self->nodes[index];
+    struct node *node = self->node;
     for (uint32_t i = 0; i < node->self_talk_count; i++) {
-        const struct content *content = contents_at(self->contents, node->self_talk[i]);
+        const struct content *content = contents_at(self->model->contents, node->self_talk[i]);
         struct arena arena = {0};
         Peer__Talk *talk =
             peer__talk__unpack(arena_allocator(&arena, TALK_BUDGET_BYTES), content->bytes.bytes, content->bytes.data);
         check(talk != NULL);
-        struct event event = {.type = EVENT_TALK, .name = self->scenario->node_names[index], .talk = talk};
-        step(self, index, &event);
+        struct event event = {.type = EVENT_TALK, .name = turn_name(self, self->index), .talk = talk};
+        turn_step(self, &event);
         arena_close(&arena);
     }
     node->self_talk_count = 0;
 }
 
-static void finish_turn(struct model *self, uint32_t node)
+// What a turn wrote is on the disk after the next one, where a crash may lose it.
+static void settle_store(struct turn *self, const struct local *before)
 {
-    hear_self(self, node);
-    settle_store(self, node);
-    self->now.board[node] = fingerprint_board(self, self->nodes[node]->board);
-    fingerprint_deadlines(self->nodes[node]->board, self->now.deadlines[node]);
-    uint64_t now_us = self->nodes[node]->now.mono_us;
-    for (uint32_t i = 0; i < DEADLINES_MAX && self->now.deadlines[node][i] != 0; i++) {
-        uint64_t *at = &self->now.deadlines[node][i];
-        *at = *at > now_us ? *at - now_us : 1;
+    struct node *node = self->node;
+    struct local *after = &self->ret->after;
+    bool loses = !self->told->is_healing && self->model->scenario->budget[CRASHES] > 0;
+    memory_enter(self->index);
+    disk_memory_commit(node->disk, UINT64_MAX);
+    store_flush(node->store);
+    if (!loses)
+        disk_memory_commit(node->disk, UINT64_MAX);
+    memory_leave();
+    for (uint32_t record = 0; record < RECORDS_MAX; record++) {
+        const struct record *here = turn_stored(self, record);
+        after->held[record] = here == NULL ? NO_CONTENT : turn_add_record(self, here);
     }
+    memcpy(after->durable, loses ? before->held : after->held, sizeof after->durable);
+    after->durable_swept = before->swept;
 }
 
-void node_event(struct model *self, uint32_t node, const struct event *event)
+static void finish_turn(struct turn *self, const struct local *before)
 {
-    self->dirty |= 1u << node;
-    step(self, node, event);
-    finish_turn(self, node);
-}
-
-// As a node hears a peer: a record that comes with a refusal is taken first, in the same turn.
-void node_hear(struct model *self, uint32_t node, uint32_t from, const struct content *content)
-{
-    struct arena arena = {0};
-    Peer__Talk *talk =
-        peer__talk__unpack(arena_allocator(&arena, TALK_BUDGET_BYTES), content->bytes.bytes, content->bytes.data);
-    check(talk != NULL);
-    self->dirty |= 1u << node;
-    struct record record;
-    if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&
-        record_from_message(talk->answer->desk, &record)) {
-        const struct record *taken;
-        memory_enter(node);
-        enum store_taken result = store_take(self->nodes[node]->store, &record, &taken);
-        memory_leave();
-        struct event event = {.type = EVENT_RECORD, .record = taken};
-        if (result == STORE_TAKEN)
-            step(self, node, &event);
+    struct node *node = self->node;
+    hear_self(self);
+    settle_store(self, before);
+    fingerprint_look(self->model, node->board, &self->ret->after);
+    for (uint32_t i = 0; i < DEADLINES_MAX && self->ret->after.deadlines[i] != 0; i++) {
+        uint64_t *at = &self->ret->after.deadlines[i];
+        *at = *at > node->now.mono_us ? *at - node->now.mono_us : 1;
     }
-    struct event event = {.type = EVENT_TALK, .name = self->scenario->node_names[from], .talk = talk};
-    step(self, node, &event);
-    finish_turn(self, node);
-    arena_close(&arena);
+    uint64_t hash = hash_mix(fingerprint_board(self->model, node->board), self->index);
+    hash = hash_mix(hash, node->now.wall_ms);
+    hash = hash_bytes(hash, self->ret->after.held, sizeof self->ret->after.held);
+    self->ret->after.volatile_hash = hash_mix(hash, self->ret->after.swept);
 }
 
 // ---- life
 
 static void read_record(void *context, const struct record *record)
 {
-    struct model *self = ((void **)context)[0];
-    uint32_t node = *(uint32_t *)((void **)context)[1];
+    struct turn *self = context;
     memory_leave();
     struct event event = {.type = EVENT_RECORD, .record = record};
-    step(self, node, &event);
-    memory_enter(node);
+    turn_step(self, &event);
+    memory_enter(self->index);
 }
 
-void node_start(struct model *self, uint32_t index)
+static void start(struct turn *self)
 {
-    uint32_t start = ++self->now.starts[index];
-    self->now.running[index] = 1;
-    self->dirty |= 1u << index;
+    struct model *model = self->model;
+    uint32_t index = self->index;
     memory_enter(index);
-    if (self->nodes[index] == NULL) {
-        self->nodes[index] = check_alloc(sizeof *self->nodes[index]);
-        self->nodes[index]->now = (struct now){1000000, WALL_MS};
-        self->nodes[index]->medium = disk_memory_create();
+    if (model->nodes[index] == NULL) {
+        model->nodes[index] = check_alloc(sizeof *model->nodes[index]);
+        model->nodes[index]->now = (struct now){1000000, WALL_MS};
+        model->nodes[index]->medium = disk_memory_create();
     }
-    struct node *node = self->nodes[index];
+    struct node *node = self->node = model->nodes[index];
     struct problem problem;
     node->disk = disk_memory_open(node->medium);
     struct store_options store = {
-        .node = self->scenario->node_names[index], .boot = node_boot(self, index, start), .records_max = 1000};
+        .node = turn_name(self, index), .boot = node_boot(index, self->told->a), .records_max = 1000};
     node->store = store_create(&store);
     check(store_open(node->store, node->disk, &problem));
     struct board_options options = {
-        .node = store.node, .boot = store.boot, .site = "", .store = node->store, .atlas = self->atlas};
+        .node = store.node, .boot = store.boot, .site = "", .store = node->store, .atlas = model->atlas};
     node->board = board_create(&options);
     memory_leave();
-    struct event event = {.type = EVENT_DIRECTORY, .directory = self->directory};
-    step(self, index, &event);
+    turn_begin_ages(self);
+    struct event event = {.type = EVENT_DIRECTORY, .directory = model->directory};
+    turn_step(self, &event);
     memory_enter(index);
     fingerprint_skip(node->board);
-    store_each(node->store, REC__KIND__GATEWAY, read_record, (void *[]){self, &index});
-    store_each(node->store, REC__KIND__CALL, read_record, (void *[]){self, &index});
+    store_each(node->store, REC__KIND__GATEWAY, read_record, self);
+    store_each(node->store, REC__KIND__CALL, read_record, self);
     memory_leave();
     event = (struct event){.type = EVENT_DEADLINE};
-    node_event(self, index, &event);
+    turn_step(self, &event);
 }
 
-void node_free(struct model *self, uint32_t index)
+static void crash(struct turn *self, const struct local *before)
 {
-    struct node *node = self->nodes[index];
-    memory_enter(index);
+    struct node *node = self->node;
+    bool loses_last = self->told->a != 0;
+    memory_enter(self->index);
+    if (!loses_last)
+        disk_memory_commit(node->disk, UINT64_MAX);
+    disk_memory_crash(node->disk);
     board_free(node->board);
     store_free(node->store);
     effects_close(&node->effects);
     node->board = NULL;
     node->store = NULL;
     memory_leave();
+    struct local *after = &self->ret->after;
+    memcpy(after->held, loses_last ? before->durable : before->held, sizeof after->held);
+    memcpy(after->durable, after->held, sizeof after->durable);
+    after->swept = after->durable_swept = loses_last ? before->durable_swept : before->swept;
+    uint64_t hash = hash_mix(hash_mix(1, self->index), node->now.wall_ms);
+    hash = hash_bytes(hash, after->held, sizeof after->held);
+    after->volatile_hash = hash_mix(hash, after->swept);
 }
 
-void node_crash(struct model *self, uint32_t index, bool loses_last)
+static void tell(struct turn *self)
 {
-    struct node *node = self->nodes[index];
-    struct state *now = &self->now;
-    self->dirty |= 1u << index;
-    memory_enter(index);
-    if (!loses_last)
-        disk_memory_commit(node->disk, UINT64_MAX);
-    disk_memory_crash(node->disk);
-    memory_leave();
-    node_free(self, index);
-    now->running[index] = 0;
-    now->board[index] = 0;
-    memset(now->deadlines[index], 0, sizeof now->deadlines[index]);
-    memset(now->heard[index], 0, sizeof now->heard[index]);
-    if (loses_last)
-        memcpy(now->held[index], now->durable[index], sizeof now->held[index]);
-    else
-        memcpy(now->durable[index], now->held[index], sizeof now->held[index]);
-    for (uint32_t i = now->bag_count; i-- > 0;)
-        if (now->bag[i].to == index)
-            bag_remove(self, i);
-    for (uint32_t client = 0; client < CLIENTS_MAX; client++)
-        if (now->clients[client].node == index)
-            client_break(self, client, false);
+    const struct told *told = self->told;
+    const struct content *content =
+        told->content == NO_CONTENT ? NULL : contents_at(self->model->contents, told->content);
+    struct arena arena = {0};
+    struct event event = {.session = told->b};
+    const char *name = told->kind < TOLD_GONE ? turn_name(self, told->a)
+                       : told->a < DESKS_MAX  ? town_agent(told->a)
+                                              : town_gateway(told->a - DESKS_MAX);
+    ProtobufCAllocator *allocator = arena_allocator(&arena, TALK_BUDGET_BYTES);
+    event.name = name;
+    switch ((enum told_kind)told->kind) {
+    case TOLD_TALK:
+        if (told->with != NO_CONTENT)  // is taken first
+            turn_take_record(self, told->with);
+        event.type = EVENT_TALK;
+        event.talk = peer__talk__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_PEER_UP:
+    case TOLD_PEER_DOWN:
+        event.type = told->kind == TOLD_PEER_UP ? EVENT_PEER_UP : EVENT_PEER_DOWN;
+        event.boot = node_boot(told->a, (uint32_t)told->b);
+        event.rtt_us = 1000;
+        event.speaks = SWITCHBOARD_CALL_BACKS_SINCE;
+        break;
+    case TOLD_DEADLINE:
+        self->node->now.mono_us += told->b;
+        if (told->is_healing)
+            self->node->now.wall_ms += told->b / 1000;
+        event.type = EVENT_DEADLINE;
+        break;
+    case TOLD_GONE:
+        event.type = told->a < DESKS_MAX ? EVENT_DESK_GONE : EVENT_GATEWAY_GONE;
+        break;
+    case TOLD_ATTACH_DESK:
+        event.type = EVENT_DESK_ATTACH;
+        event.attach_desk = cli__attach_desk__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_DESK_WORD:
+        event.type = EVENT_DESK_WORD;
+        event.desk_word = cli__desk_word__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_ATTACH_GATEWAY:
+        event.type = EVENT_GATEWAY_ATTACH;
+        event.attach_gateway = cli__attach_gateway__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_SUBMIT:
+        event.type = EVENT_SUBMIT;
+        event.submit = cli__submit__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_LEG_WORD:
+        event.type = EVENT_LEG_WORD;
+        event.leg_word = cli__leg_word__unpack(allocator, content->bytes.bytes, content->bytes.data);
+        break;
+    case TOLD_START:
+    case TOLD_CRASH:
+    case TOLD_RECORD:
+        check(false);
+    }
+    turn_step(self, &event);
+    arena_close(&arena);
+}
+
+void node_run(struct model *model, uint32_t index, const struct told *told, struct outcome *ret)
+{
+    struct turn self = {model, index, model->nodes[index], told, ret};
+    const struct local *before = turns_local(model, index);
+    memset(ret, 0, sizeof *ret);
+    ret->after.swept = before->swept | told->swept;
+    if (told->kind == TOLD_CRASH) {
+        crash(&self, before);
+    } else {
+        if (told->kind == TOLD_START) {
+            start(&self);
+        } else {
+            turn_begin_ages(&self);
+            turn_call_swept(&self, told->swept);
+            if (told->kind == TOLD_RECORD)
+                turn_take_record(&self, told->content);
+            else
+                tell(&self);
+        }
+        finish_turn(&self, before);
+    }
+    uint64_t hash = ret->after.volatile_hash;
+    if (model->scenario->budget[CRASHES] > 0) {
+        hash = hash_bytes(hash, ret->after.durable, sizeof ret->after.durable);
+        hash = hash_mix(hash, ret->after.durable_swept);
+    }
+    ret->after.hash = hash;
 }

@@ -26,20 +26,16 @@ static void check_owner(struct model *self, const char *name, uint32_t a, uint32
 
 static void check_owners(struct model *self)
 {
-    struct owned owned[NODES_MAX] = {0};
-    for (uint32_t a = 0; a < self->scenario->nodes; a++) {
-        if (!self->now.running[a])
-            continue;
-        fingerprint_owned(self, node_board(self, a), &owned[a]);
+    for (uint32_t a = 0; a < self->scenario->nodes; a++)
         for (uint32_t b = 0; b < a; b++) {
+            const struct local *x = turns_local(self, a), *y = turns_local(self, b);
             for (uint32_t i = 0; i < CALLS_MAX; i++)
-                check_owner(self, town_call(i), a, b, owned[a].calls[i], owned[b].calls[i]);
+                check_owner(self, town_call(i), a, b, x->calls[i], y->calls[i]);
             for (uint32_t i = 0; i < DESKS_MAX; i++)
-                check_owner(self, town_agent(i), a, b, owned[a].desks[i], owned[b].desks[i]);
+                check_owner(self, town_agent(i), a, b, x->desks[i], y->desks[i]);
             for (uint32_t i = 0; i < GATEWAYS_MAX; i++)
-                check_owner(self, town_gateway(i), a, b, owned[a].gateways[i], owned[b].gateways[i]);
+                check_owner(self, town_gateway(i), a, b, x->gateways[i], y->gateways[i]);
         }
-    }
 }
 
 // By what the people see: that a desk is not rung for a second call is seen where it hears of it (desk_client.c), and

@@ -162,7 +162,7 @@ void model_describe(const struct model *self, struct choice choice, char *to, si
         break;
     case CHOICE_WAKE:
         snprintf(to, room, "%s: a deadline %llu ms from now", nodes[choice.a],
-                 (unsigned long long)(self->now.deadlines[choice.a][choice.b] / 1000));
+                 (unsigned long long)(turns_local(self, choice.a)->deadlines[choice.b] / 1000));
         break;
     case CHOICE_NOTICE:
         snprintf(to, room, "%s finds %s %s", nodes[choice.a], nodes[choice.b],
