@@ -1,8 +1,8 @@
 // Who else is there: heartbeats, who hears whom, round trips, clock skew; and the envelope every message between nodes
 // travels in. A peer is up when it is heard and hears this node, or when a third, the relay, hears and is heard by
-// both; down after down_after_ms without (never under three measured round trips). Silence counts only while this loop
-// ran: after a gap of more than 500 ms it starts anew. Peers that were not configured are learnt from the heartbeats of
-// others. One thread.
+// both; down after down_after_ms without (never under three measured round trips, each at most a second). Silence
+// counts only while this loop ran: after a gap of more than 500 ms it starts anew. Peers that were not configured are
+// learnt from the heartbeats of others. One thread.
 #ifndef CLUSTER_PEERS_PEERS_H
 #define CLUSTER_PEERS_PEERS_H
 

@@ -1,5 +1,7 @@
 #include "cluster/peers/peers_inside.h"
 
+#include "cluster/base/round_trip.h"
+
 #include <string.h>
 
 // ---- said
@@ -95,14 +97,9 @@ static void measure(struct peers *self, struct now now, struct entry *entry, con
     if (echo_us < self->stall_end_us)
         return;
     uint64_t back_us = echo_us + beat->echo_held_us;
-    uint64_t trip_us = now.mono_us > back_us ? now.mono_us - back_us : 1;  // 0 says: not measured
-    if (trip_us > PEERS_RTT_MAX_US)
-        return;
+    uint64_t trip_us = now.mono_us > back_us ? now.mono_us - back_us : 0;
     uint32_t *rtt_us = &entry->link_rtt_us;
-    if (*rtt_us == 0)
-        *rtt_us = (uint32_t)trip_us;
-    else
-        *rtt_us = (uint32_t)(((uint64_t)*rtt_us * 7 + trip_us + 4) / 8);
+    *rtt_us = round_trip_take(*rtt_us, trip_us, PEERS_RTT_MAX_US);
     uint64_t then_ms = beat->wall_ms + *rtt_us / 2000;
     uint64_t apart_ms = then_ms > now.wall_ms ? then_ms - now.wall_ms : now.wall_ms - then_ms;
     int32_t skew_ms = apart_ms < INT32_MAX ? (int32_t)apart_ms : INT32_MAX;

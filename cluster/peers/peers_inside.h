@@ -11,7 +11,7 @@
 #define PEERS_NAMES 256  // places of the table of names; a power of two, well over PEERS_MAX
 #define PEERS_BUDGET_BYTES ((size_t)4 * 1024 * 1024)  // an envelope unpacked
 #define PEERS_KNOWN_MS 1000
-#define PEERS_RTT_MAX_US 3000000u  // a longer one says more of a stall than of the way
+#define PEERS_RTT_MAX_US 1000000u  // a longer one counts as this: three of them are the longest silence endured
 #define PEERS_NEARER_PART 8        // another relay is taken when it is nearer by more than this part of its way
 #define PEERS_RELAYS_SINCE 2       // this protocol
 #define PEERS_FORMER_MS 5000       // what others say of a boot that was outlived here is old for so long

@@ -1,6 +1,7 @@
 // Whom the client is attached to, and the way from one node to the next.
 #include "node/client/links.h"
 
+#include "cluster/base/round_trip.h"
 #include "cluster/base/rule.h"
 
 #include <string.h>
@@ -265,8 +266,7 @@ static void pong(struct hotline_client *self, uint32_t slot, const Cli__Pong *wo
     struct client_link *link = &self->links[slot];
     uint64_t now = client_now(self);
     if (words->sent_us <= now && now - words->sent_us < 60 * 1000 * MS) {
-        uint32_t rtt = (uint32_t)earlier(now - words->sent_us, CLIENT_RTT_MAX_MS * MS);
-        link->rtt_us = link->rtt_us == 0 ? rtt : (uint32_t)(((uint64_t)link->rtt_us * 7 + rtt) / 8);
+        link->rtt_us = round_trip_take(link->rtt_us, now - words->sent_us, CLIENT_RTT_MAX_MS * 1000);
         endpoints_measured(&self->endpoints, link->endpoint, link->rtt_us, now);
     }
     text_copy(link->node, sizeof link->node, words->node);
