@@ -59,6 +59,7 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "handshakes_failed", world.handshakes_failed);
     number(status, "keys_refused", world.keys_refused);
     number(status, "connections_shut", world.connections_shut);
+    number(status, "connections_parted", world.connections_parted);
     struct peers_counts peers = peers_counts(node->peers);
     number(status, "peer_messages", peers.received);
     number(status, "peer_messages_malformed", peers.malformed);

@@ -1,10 +1,10 @@
 // hotlined: one node of the cluster.
+#include "cluster/base/service.h"
 #include "cluster/store/disk_lmdb.h"
 #include "node/config/config.h"
 #include "node/io/io.h"
 #include "node/log.h"
 #include "node/node.h"
-#include "node/service.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -56,6 +56,13 @@ static int32_t first_server(const struct feed *self, int32_t owner)
     return via < 0 ? owner : via;
 }
 
+// What its owner, who is linked, does not say that it has, nobody has, whatever a third says.
+static bool owner_has(const struct feed *self, const struct lane *lane, uint64_t cursor)
+{
+    int32_t owner = owner_of(self, lane);
+    return owner < 0 || first_server(self, owner) != owner || lane_told(lane, (uint32_t)owner) >= cursor;
+}
+
 static bool is_better(const struct feed *self, const struct lane *lane, uint32_t a, uint32_t b)
 {
     uint64_t told_a = lane_told(lane, a), told_b = lane_told(lane, b);
@@ -72,7 +79,8 @@ static int32_t choose(const struct feed *self, const struct lane *lane)
     int32_t first = first_server(self, owner_of(self, lane));
     if (first >= 0)
         order[count++] = (uint32_t)first;
-    for (uint32_t i = 0; i < lane->told_room; i++) {
+    uint32_t others = owner_has(self, lane, lane->cursor + 1) ? lane->told_room : 0;
+    for (uint32_t i = 0; i < others; i++) {
         if ((int32_t)i == first || !self->remotes[i].linked || lane_told(lane, i) <= lane->cursor)
             continue;
         uint32_t at = count++;
@@ -173,11 +181,11 @@ static void gap(struct feed *self, struct now now, struct lane *lane, uint32_t p
 }
 
 // The owner tells its own feed. A third may serve it when it was asked to, which happens only while the owner cannot be
-// reached, and for a moment after; or while that boot is not up.
-static bool may_serve(const struct feed *self, const struct lane *lane, uint32_t peer)
+// reached, or is silent on what it says it has, and for a moment after; or while that boot is not up.
+static bool may_serve(const struct feed *self, const struct lane *lane, uint32_t peer, uint64_t upto)
 {
     bool is_under_way = lane->former == (int32_t)peer && self->now_us < lane->former_until_us;
-    return lane->server == (int32_t)peer || is_under_way ||
+    return (lane->server == (int32_t)peer && owner_has(self, lane, upto)) || is_under_way ||
            strcmp(peers_at(self->peers, peer)->card.name, lane->owner) == 0 ||
            !peers_owner_up(self->peers, lane->owner, lane->boot);
 }
@@ -194,7 +202,7 @@ void following_chunk(struct feed *self, struct now now, uint32_t peer, const Pee
     // A server whose subscription was given up, and which has not heard of it.
     if (remote->linked && lane->server != (int32_t)peer)
         send_ask(self, lane, peer, FEED_NO_MORE);
-    if (!may_serve(self, lane, peer)) {
+    if (!may_serve(self, lane, peer, chunk->upto)) {
         self->counts.foreign += chunk->n_records;
         return;
     }

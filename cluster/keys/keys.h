@@ -58,7 +58,8 @@ bool key_from_text(const char *text, uint8_t ret_key[KEY_BYTES]);
 // False: no room, or what follows the '#' is no key.
 bool key_split_endpoint(const char *endpoint, char *ret_place, size_t room, const char **ret_key);
 
-// This process leaves no core dump, and nobody may read its memory.
+// This process leaves no core dump, and nobody of its own user may read its memory. Every program that holds keys
+// begins with it.
 void keys_guard_process(void);
 
 #endif

@@ -38,6 +38,7 @@ struct world_counts {
     uint64_t handshakes_failed;                       // among the closed
     uint64_t keys_refused;                            // keys that nobody knows, or that do not belong there
     uint64_t connections_shut;                        // because their key was admitted no longer
+    uint64_t connections_parted;                      // of clients that are silent, or over a bound
 };
 
 struct world_type {
@@ -53,6 +54,8 @@ struct world_type {
     // False: not sent (no connection, or its queue is full). Copies.
     bool (*send_peer)(struct world *, uint32_t link, enum world_channel, struct span message);
     bool (*send_client)(struct world *, const struct world_client *, struct span message);
+    // Closes the connection of the message that is being delivered, once what is said to it now is out. May be NULL.
+    void (*part_client)(struct world *);
     // A connection that sends a message over the world's limit is closed: that is all there is to count of it.
     // May be NULL.
     void (*counts)(struct world *, struct world_counts *ret_counts);
@@ -74,6 +77,12 @@ static inline bool world_send_peer(struct world *world, uint32_t link, enum worl
 static inline bool world_send_client(struct world *world, const struct world_client *client, struct span message)
 {
     return world->type->send_client(world, client, message);
+}
+
+static inline void world_part_client(struct world *world)
+{
+    if (world->type->part_client != NULL)
+        world->type->part_client(world);
 }
 
 #endif

@@ -28,7 +28,9 @@ static void set_int(void *socket, int option, int value)
 
 bool guard_open(struct guard *self, void *context, const struct config *config, struct problem *ret_problem)
 {
-    *self = (struct guard){.insecure = config->insecure};
+    uint64_t silent_ms = (uint64_t)config->desk_timeout_ms * GUARD_SILENT_TIMEOUTS;
+    *self = (struct guard){.insecure = config->insecure,
+                           .silent_us = (silent_ms > GUARD_SILENT_MS ? silent_ms : GUARD_SILENT_MS) * 1000};
     if (self->insecure)
         return true;
     if (!key_pair_read(config->key_file, &self->own, ret_problem))
@@ -148,39 +150,56 @@ bool guard_answer(struct guard *self, guard_admit *admit, void *context)
 
 // ---- connections
 
-static void remember(struct guard *self, int descriptor, const char *key, enum world_port port)
+// NULL: its number is beyond what is kept.
+static struct guard_connection *need(struct guard *self, int descriptor)
 {
     if (descriptor < 0 || descriptor >= GUARD_DESCRIPTORS_MAX)
-        return;
+        return NULL;
     if ((uint32_t)descriptor >= self->room) {
         uint32_t room = (uint32_t)descriptor * 2 + 64;
         self->connections = check_realloc(self->connections, room * sizeof *self->connections);
         memset(&self->connections[self->room], 0, (room - self->room) * sizeof *self->connections);
         self->room = room;
     }
-    struct guard_connection *connection = &self->connections[descriptor];
-    connection->port = (uint8_t)port;
-    text_copy(connection->key, sizeof connection->key, key);
+    return &self->connections[descriptor];
 }
 
-const char *guard_key_of(struct guard *self, void *message, enum world_port port)
+const char *guard_key_of(struct guard *self, void *message, enum world_port port, uint64_t now_us)
 {
     if (self->insecure)
         return "";
     const char *key = zmq_msg_gets(message, "User-Id");
     check(key != NULL);  // ZeroMQ lets nothing pass before the handler has named it
-    int descriptor = zmq_msg_get(message, ZMQ_SRCFD);
-    bool known =
-        descriptor >= 0 && (uint32_t)descriptor < self->room && strcmp(self->connections[descriptor].key, key) == 0;
-    if (!known)
-        remember(self, descriptor, key, port);
+    struct guard_connection *connection = need(self, zmq_msg_get(message, ZMQ_SRCFD));
+    if (connection == NULL)
+        return key;
+    if (strcmp(connection->key, key) != 0)
+        text_copy(connection->key, sizeof connection->key, key);
+    connection->port = (uint8_t)port;
+    connection->heard_us = now_us;
     return key;
+}
+
+// It may have spoken already: what is told of connections comes by a way of its own.
+void guard_accepted(struct guard *self, int descriptor, enum world_port port, uint64_t now_us)
+{
+    struct guard_connection *connection = self->insecure ? NULL : need(self, descriptor);
+    if (connection == NULL)
+        return;
+    connection->port = (uint8_t)port;
+    connection->heard_us = now_us;
 }
 
 void guard_forget(struct guard *self, int descriptor)
 {
     if (descriptor >= 0 && (uint32_t)descriptor < self->room)
-        self->connections[descriptor].key[0] = '\0';
+        self->connections[descriptor] = (struct guard_connection){.key = ""};
+}
+
+void guard_part(struct guard *self, int descriptor, uint64_t now_us)
+{
+    if (descriptor >= 0 && (uint32_t)descriptor < self->room && self->connections[descriptor].part_us == 0)
+        self->connections[descriptor].part_us = now_us + (uint64_t)GUARD_PART_MS * 1000;
 }
 
 // The number may belong to something else by now: only what was accepted on a port of ours is shut.
@@ -197,6 +216,24 @@ static bool shut(const struct guard *self, int descriptor)
         if (ntohs(number) == self->listens[i])
             return shutdown(descriptor, SHUT_RDWR) == 0;
     return false;
+}
+
+void guard_sweep(struct guard *self, uint64_t now_us)
+{
+    bool stalled = now_us > self->swept_us + (uint64_t)GUARD_STALL_MS * 1000;
+    self->swept_us = now_us;
+    for (uint32_t i = 0; i < self->room; i++) {
+        struct guard_connection *connection = &self->connections[i];
+        if (connection->heard_us == 0 || connection->port != WORLD_PORT_CLIENT)
+            continue;
+        if (stalled)
+            connection->heard_us = now_us;
+        bool parts = connection->part_us != 0 && now_us >= connection->part_us;
+        if (!parts && now_us < connection->heard_us + self->silent_us)
+            continue;
+        self->parted += shut(self, (int)i);
+        guard_forget(self, (int)i);
+    }
 }
 
 uint32_t guard_recheck(struct guard *self, guard_admit *admit, void *context)

@@ -17,7 +17,8 @@
 #define DRAIN_MAX 256                          // messages of one socket in one turn, so that none starves the others
 #define DRAIN_BYTES ((size_t)128 * 1024)       // the same: a sweep must not hold up heartbeats and calls
 #define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
-#define SOCKETS_MAX 1024                       // two for each peer, and a few
+#define SWEEP_EVERY_US ((uint64_t)250 * 1000)
+#define SOCKETS_MAX 1024  // two for each peer, and a few
 #define BIND_PATIENCE_MS 2000
 #define BIND_RETRY_MS 50
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
@@ -51,6 +52,9 @@ struct io {
     uint64_t counted_us;
     struct links links;
     const struct io_handler *handler;
+    int delivering;     // the descriptor that the last message came on
+    uint64_t turn_us;   // when this turn began
+    uint64_t sweep_us;  // the next look at clients' connections
     uint64_t wake_at_us;
     uint64_t going_since_ms;
     bool timer_due;
@@ -146,7 +150,7 @@ static void watch_socket(struct io *self, int which)
 }
 
 // An event is a frame with its number and a value, and a frame with the endpoint.
-static void count_event(struct io *self, const void *frame, size_t bytes)
+static void count_event(struct io *self, int which, const void *frame, size_t bytes)
 {
     uint16_t event;
     int32_t value;
@@ -154,7 +158,9 @@ static void count_event(struct io *self, const void *frame, size_t bytes)
         return;
     memcpy(&event, frame, sizeof event);
     memcpy(&value, (const uint8_t *)frame + sizeof event, sizeof value);
-    if (event == ZMQ_EVENT_DISCONNECTED)
+    if (event == ZMQ_EVENT_ACCEPTED)
+        guard_accepted(&self->guard, value, PORT_OF(which), self->counted_us);
+    else if (event == ZMQ_EVENT_DISCONNECTED)
         guard_forget(&self->guard, value);
     self->counts.connections_opened += event == ZMQ_EVENT_ACCEPTED;
     self->counts.connections_closed += event == ZMQ_EVENT_DISCONNECTED;
@@ -175,7 +181,7 @@ static void count_connections(struct io *self)
                 break;
             }
             if (number)
-                count_event(self, zmq_msg_data(&frame), zmq_msg_size(&frame));
+                count_event(self, which, zmq_msg_data(&frame), zmq_msg_size(&frame));
             number = !zmq_msg_more(&frame);
             zmq_msg_close(&frame);
         }
@@ -187,6 +193,13 @@ static void world_counts_zmq(struct world *world, struct world_counts *ret_count
     count_connections((struct io *)world);
     *ret_counts = ((struct io *)world)->counts;
     ret_counts->keys_refused = ((struct io *)world)->guard.refused;
+    ret_counts->connections_parted = ((struct io *)world)->guard.parted;
+}
+
+static void world_part_client_zmq(struct world *world)
+{
+    struct io *self = (struct io *)world;
+    guard_part(&self->guard, self->delivering, self->turn_us);
 }
 
 static const struct world_type world_type = {
@@ -197,6 +210,7 @@ static const struct world_type world_type = {
     .link_close = world_link_close,
     .send_peer = world_send_peer_zmq,
     .send_client = world_send_client_zmq,
+    .part_client = world_part_client_zmq,
     .counts = world_counts_zmq,
     .keys_changed = world_keys_changed,
 };
@@ -208,7 +222,8 @@ static const struct world_type world_type = {
 static void deliver(struct io *self, int which, const struct world_client *client, zmq_msg_t *message)
 {
     struct span span = {zmq_msg_data(message), zmq_msg_size(message)};
-    const char *key = guard_key_of(&self->guard, message, PORT_OF(which));
+    const char *key = guard_key_of(&self->guard, message, PORT_OF(which), self->turn_us);
+    self->delivering = zmq_msg_get(message, ZMQ_SRCFD);
     if (which == SOCKET_CLIENT)
         self->handler->client_message(self->handler->context, client, key, span);
     else
@@ -247,6 +262,7 @@ static bool receive_one(struct io *self, int which, size_t *bytes)
 
 static void turn(struct io *self)
 {
+    self->turn_us = mono_us();
     for (int which = SOCKETS - 1; which >= 0; which--) {
         size_t bytes = 0;
         if (!self->readable[which])
@@ -259,6 +275,10 @@ static void turn(struct io *self)
     }
     if (mono_us() >= self->counted_us + COUNT_EVERY_US)
         count_connections(self);
+    if (self->turn_us >= self->sweep_us) {
+        guard_sweep(&self->guard, self->turn_us);
+        self->sweep_us = self->turn_us + SWEEP_EVERY_US;
+    }
     if (mono_us() >= self->wake_at_us)
         self->handler->wake(self->handler->context);
     self->handler->turn_end(self->handler->context);

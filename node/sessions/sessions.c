@@ -91,10 +91,13 @@ static void party_word(struct sessions *self, struct session *session, uint8_t k
     self->events.event(self->events.context, event);
 }
 
-static void attach(struct sessions *self, struct session *session, uint8_t kind, const struct event *event)
+// A connection is of one party until it detaches: of whom it was before, nobody would hear that it is gone.
+static void attach(struct sessions *self, struct session *session, uint8_t kind, const char *name,
+                   const struct event *event)
 {
-    if (session->kind != 0 && session->kind != kind) {
-        sessions_refuse(self, session->id, "attached", "this connection is attached as something else", "", "", NULL,
+    if (session->kind != 0 && (session->kind != kind || strcmp(session->name, name) != 0)) {
+        self->counts.forbidden++;
+        sessions_refuse(self, session->id, "attached", "this connection is attached as something else", name, "", NULL,
                         0);
         return;
     }
@@ -111,12 +114,12 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     case CLI__TO_NODE__BODY_ATTACH_DESK:
         event.type = EVENT_DESK_ATTACH;
         event.attach_desk = words->attach_desk;
-        attach(self, session, REC__KIND__DESK, &event);
+        attach(self, session, REC__KIND__DESK, words->attach_desk->agent, &event);
         break;
     case CLI__TO_NODE__BODY_ATTACH_GATEWAY:
         event.type = EVENT_GATEWAY_ATTACH;
         event.attach_gateway = words->attach_gateway;
-        attach(self, session, REC__KIND__GATEWAY, &event);
+        attach(self, session, REC__KIND__GATEWAY, words->attach_gateway->gateway, &event);
         break;
     case CLI__TO_NODE__BODY_DETACH:
         if (session->kind != 0 && words->detach->attach == session->attach) {
@@ -241,6 +244,7 @@ void sessions_receive(struct sessions *self, struct now now, const struct world_
     if (session == NULL) {
         self->counts.over_bound++;
         session_refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may");
+        world_part_client(self->world);
         return;
     }
     session->last_heard_us = now.mono_us;

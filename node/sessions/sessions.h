@@ -47,7 +47,7 @@ struct sessions_counts {
     uint64_t received, malformed, too_large, over_bound, not_attached, not_sent, timed_out;
     uint64_t over_rate;  // not heard: its key said more than it may
     uint64_t shut_out;   // keys, for saying far more
-    uint64_t forbidden;  // not this key's to say
+    uint64_t forbidden;  // not this key's to say, or not on this connection
     uint64_t shut;       // sessions of keys that are admitted no longer
 };
 

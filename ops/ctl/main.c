@@ -91,6 +91,7 @@ int main(int count, char **words)
     static const struct args_command none = {.name = "", .usage = "[--nodes LIST] [--json] COMMAND ..."};
     struct globals globals = {0};
     int at = 1;
+    keys_guard_process();
     while (at < count && words[at][0] == '-') {
         if (strcmp(words[at], "--help") == 0 || strcmp(words[at], "-h") == 0) {
             usage(stdout);

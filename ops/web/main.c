@@ -1,6 +1,8 @@
 // hotline-web: HTTP and JSON beside a node, the wallboard and the desk page.
-#include "ops/common/credentials.h"
+#include "cluster/base/service.h"
+#include "cluster/keys/keys.h"
 #include "ops/common/args.h"
+#include "ops/common/credentials.h"
 #include "ops/common/output.h"
 #include "ops/web/http.h"
 #include "ops/web/web.h"
@@ -108,6 +110,9 @@ static void close_clients(struct web *web)
 
 static void run(struct web *web)
 {
+    struct service service;
+    service_open(&service);
+    service_say(&service, "READY=1");
     while (!web->loop.stopping) {
         loop_turn(&web->loop, http_until_us(&web->http, loop_now_us() + TICK_US));
         uint64_t now_us = loop_now_us();
@@ -116,7 +121,10 @@ static void run(struct web *web)
         calls_tick(web->calls, now_us);
         desks_tick(web->desks, now_us);
         http_turn(&web->http);
+        service_turn(&service, now_us);
     }
+    service_say(&service, "STOPPING=1");
+    service_close(&service);
     // What was asked is heard out; nothing new is asked.
     for (uint64_t until_us = loop_now_us() + HEAR_OUT_US; loop_now_us() < until_us;)
         loop_turn(&web->loop, until_us);
@@ -159,6 +167,7 @@ int main(int count, char **words)
     }
     if (!args_parse(&command, &globals, words + 1, (size_t)(count - 1)))
         return EXIT_WRONG_USAGE;
+    keys_guard_process();
     web.globals = globals;
     web.nodes = globals.nodes != NULL ? globals.nodes : getenv("HOTLINE_NODES");
     if (web.nodes == NULL || options.tokens == NULL)

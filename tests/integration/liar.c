@@ -2,11 +2,9 @@
 //   desk AGENT, gateway NAME: attaches as that    call ID: attaches as its key's gateway, submits a call of that id
 //   replay AGENT: attaches, and again with an older number    sessions COUNT: so many connections at once
 //   flood SECONDS: attaches as its key's gateway and submits calls that go nowhere, as fast as it can; REASON is not
-//   looked at large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
+//   looked at    large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
 // Status 0: the node refused with that reason. What it counted is for the test to see.
-#include "cluster/keys/keys.h"
-
-#include "client.pb-c.h"
+#include "tests/integration/attacker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,43 +12,8 @@
 #include <time.h>
 #include <zmq.h>
 
-#define WAIT_MS 5000
 #define SOCKETS_MAX 1000
 #define MESSAGE_MAX (8 * 1024 * 1024)
-
-static void *context;
-static struct key_pair key;
-static char place[256];
-static uint8_t server[KEY_BYTES];
-
-static void *dial(void)
-{
-    void *socket = zmq_socket(context, ZMQ_DEALER);
-    int wait_ms = WAIT_MS, linger_ms = 0;
-    check(socket != NULL);
-    zmq_setsockopt(socket, ZMQ_SNDTIMEO, &wait_ms, sizeof wait_ms);
-    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
-    zmq_setsockopt(socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, sizeof server);
-    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, key.public_key, KEY_BYTES);
-    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, key.secret, KEY_BYTES);
-    check(zmq_connect(socket, place) == 0);
-    return socket;
-}
-
-static void say(void *socket, Cli__ToNode__BodyCase body_case, void *body)
-{
-    Cli__ToNode message = CLI__TO_NODE__INIT;
-    message.protocol = 1;
-    message.body_case = body_case;
-    message.ping = body;  // the members of a oneof share their place
-    size_t bytes = cli__to_node__get_packed_size(&message);
-    uint8_t *packed = malloc(bytes + 1);
-    check(packed != NULL);
-    cli__to_node__pack(&message, packed);
-    check(zmq_send(socket, packed, bytes, 0) == (int)bytes);
-    free(packed);
-}
 
 // The first refusal that comes; "" when only other words did.
 static void hear_refusal(void *socket, char reason[64])
@@ -73,38 +36,31 @@ static void hear_refusal(void *socket, char reason[64])
     free(data);
 }
 
-static uint64_t attach_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) << 20 | 1;
-}
-
 static void attach_desk(void *socket, const char *agent, uint64_t attach)
 {
     Cli__AttachDesk words = CLI__ATTACH_DESK__INIT;
     words.agent = (char *)agent;
     words.attach = attach;
     words.state = REC__AGENT_STATE__AVAILABLE;
-    say(socket, CLI__TO_NODE__BODY_ATTACH_DESK, &words);
+    attacker_say(socket, CLI__TO_NODE__BODY_ATTACH_DESK, &words);
 }
 
 static void attach_gateway(void *socket, const char *gateway)
 {
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     words.gateway = (char *)gateway;
-    words.attach = attach_now();
-    say(socket, CLI__TO_NODE__BODY_ATTACH_GATEWAY, &words);
+    words.attach = attacker_attach_now();
+    attacker_say(socket, CLI__TO_NODE__BODY_ATTACH_GATEWAY, &words);
 }
 
 static void submit(void *socket, const char *call)
 {
     Cli__Submit words = CLI__SUBMIT__INIT;
     words.call = (char *)call;
-    words.attach = attach_now();
+    words.attach = attacker_attach_now();
     words.number = (char *)"+249912345678";
     words.queue = (char *)"consular";
-    say(socket, CLI__TO_NODE__BODY_SUBMIT, &words);
+    attacker_say(socket, CLI__TO_NODE__BODY_SUBMIT, &words);
 }
 
 // Every socket stays open; the refusal comes on one of the last.
@@ -115,8 +71,8 @@ static void many_sessions(uint32_t count, char reason[64])
     for (uint32_t i = 0; i < count; i++) {
         Cli__Ping ping = CLI__PING__INIT;
         ping.sent_us = 1;
-        sockets[i] = dial();
-        say(sockets[i], CLI__TO_NODE__BODY_PING, &ping);
+        sockets[i] = attacker_dial(1);
+        attacker_say(sockets[i], CLI__TO_NODE__BODY_PING, &ping);
     }
     for (uint32_t i = count; i-- > 0 && reason[0] == '\0';) {
         uint8_t data[4096];
@@ -136,23 +92,17 @@ static void flood(void *socket, unsigned long seconds)
     uint64_t count = 0, sent = 0;
     char call[128];
     Cli__Submit words = CLI__SUBMIT__INIT;
-    Cli__ToNode message = CLI__TO_NODE__INIT;
     struct timespec now, end;
-    message.protocol = 1;
-    message.body_case = CLI__TO_NODE__BODY_SUBMIT;
-    message.submit = &words;
     words.call = call;
-    words.attach = attach_now();
+    words.attach = attacker_attach_now();
     words.number = (char *)"+249912345678";
     words.queue = (char *)"no-such-queue";  // each is looked at, and refused
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += (time_t)seconds;
     do {
         uint8_t packed[512];
-        snprintf(call, sizeof call, "%s:%llu", key.party, (unsigned long long)count++);
-        size_t bytes = cli__to_node__get_packed_size(&message);
-        check(bytes <= sizeof packed);
-        cli__to_node__pack(&message, packed);
+        snprintf(call, sizeof call, "%s:%llu", attacker_key.party, (unsigned long long)count++);
+        size_t bytes = attacker_pack(CLI__TO_NODE__BODY_SUBMIT, &words, packed, sizeof packed);
         sent += zmq_send(socket, packed, bytes, ZMQ_DONTWAIT) >= 0;
         while (zmq_recv(socket, packed, sizeof packed, ZMQ_DONTWAIT) >= 0)  // who does not read is not written to
             continue;
@@ -173,14 +123,14 @@ static void send_raw(void *socket, size_t bytes, uint8_t with)
 static void lie(void *socket, const char *what, const char *argument, char reason[64])
 {
     if (strcmp(what, "desk") == 0) {
-        attach_desk(socket, argument, attach_now());
+        attach_desk(socket, argument, attacker_attach_now());
     } else if (strcmp(what, "gateway") == 0) {
         attach_gateway(socket, argument);
     } else if (strcmp(what, "call") == 0) {
-        attach_gateway(socket, key.party);
+        attach_gateway(socket, attacker_key.party);
         submit(socket, argument);
     } else if (strcmp(what, "replay") == 0) {
-        uint64_t attach = attach_now();
+        uint64_t attach = attacker_attach_now();
         attach_desk(socket, argument, attach);
         attach_desk(socket, argument, attach - 1);
     } else if (strcmp(what, "large") == 0) {
@@ -189,7 +139,7 @@ static void lie(void *socket, const char *what, const char *argument, char reaso
         for (unsigned long i = strtoul(argument, NULL, 10); i > 0; i--)
             send_raw(socket, i % 200, (uint8_t)(i * 37));
     } else if (strcmp(what, "flood") == 0) {
-        attach_gateway(socket, key.party);
+        attach_gateway(socket, attacker_key.party);
         flood(socket, strtoul(argument, NULL, 10));
         return;
     } else if (strcmp(what, "sessions") == 0) {
@@ -203,23 +153,13 @@ static void lie(void *socket, const char *what, const char *argument, char reaso
 
 int main(int count, char **words)
 {
-    struct problem problem;
     char reason[64] = "";
-    const char *expected;
-    if (count != 6)
+    if (count != 6 || !attacker_open(words[1], words[2]))
         return 2;
-    if (!key_pair_read(words[2], &key, &problem) || key.secret == NULL) {
-        fprintf(stderr, "%s\n", problem.text);
-        return 2;
-    }
-    check(key_split_endpoint(words[1], place, sizeof place, &expected) && key_from_text(expected, server));
-    context = zmq_ctx_new();
-    check(context != NULL);
-    void *socket = dial();
+    void *socket = attacker_dial(1);
     lie(socket, words[3], words[4], reason);
     zmq_close(socket);
-    zmq_ctx_term(context);
-    key_pair_close(&key);
+    attacker_close();
     if (strcmp(reason, words[5]) == 0 || strcmp(words[3], "flood") == 0)
         return 0;
     printf("refused as '%s', not as '%s'\n", reason, words[5]);

@@ -515,6 +515,57 @@ static void a_feed_is_its_owners_to_tell_while_he_can_be_reached(void **state)
     cluster_free(cluster);
 }
 
+// n1 says of n2's feed to n0: it has all of it, and a record in it that n2 never wrote.
+static void serve_forged(struct cluster *cluster, const char *id)
+{
+    Rec__Record record, *records = &record;
+    Rec__Version version;
+    Peer__FeedCursor cursor = PEER__FEED_CURSOR__INIT, *cursors = &cursor;
+    Peer__FeedsTell tell = PEER__FEEDS_TELL__INIT;
+    Peer__FeedChunk chunk = PEER__FEED_CHUNK__INIT;
+    cursor.owner = chunk.owner = cluster->nodes[2].name;
+    cursor.boot = chunk.boot = cluster->nodes[2].boot;
+    cursor.cursor = 1000;
+    tell.answer = true;
+    tell.feeds = &cursors;
+    tell.n_feeds = 1;
+    send_as(cluster, PEER__ENVELOPE__BODY_FEEDS_TELL, &tell);
+    forge(&record, &version, chunk.owner, chunk.boot, id);
+    chunk.upto = 50;
+    chunk.records = &records;
+    chunk.n_records = 1;
+    send_as(cluster, PEER__ENVELOPE__BODY_FEED_CHUNK, &chunk);
+}
+
+static void a_third_that_served_a_feed_is_not_heard_once_its_owner_is_there_again(void **state)
+{
+    (void)state;
+    struct cluster *cluster = start(3);
+    cluster_cut(cluster, 0, 2, true);
+    cluster_run_ms(cluster, 1300);
+    const struct peer *owner = peers_at(cluster->nodes[0].peers, (uint32_t)cluster_peer(cluster, 0, 2));
+    assert_true(owner->up && owner->via == cluster_peer(cluster, 0, 1));
+    cluster_put_text(cluster, 2, "call", 1, "waits");
+    cluster_run_ms(cluster, 100);
+    assert_true(cluster_has(cluster, 0, "call", "waits"));  // by the third, that now could say anything
+    assert_true(counts_of(cluster, 0).by_third > 0);
+    cluster_cut(cluster, 0, 2, false);
+    cluster_run_ms(cluster, 5000);
+    assert_int_equal(owner->via, -1);
+    uint64_t by_third = counts_of(cluster, 0).by_third;
+    for (uint32_t i = 0; i < 20; i++) {  // however often, and whatever it says that it holds
+        serve_forged(cluster, "forged-call");
+        cluster_run_ms(cluster, FEED_ASK_AGAIN_MS / 2);
+        assert_int_equal(counts_of(cluster, 0).foreign, i + 1);
+        assert_false(cluster_has(cluster, 0, "forged-call", "forged"));
+    }
+    assert_int_equal(counts_of(cluster, 0).by_third, by_third);
+    cluster_put_text(cluster, 2, "call", 1, "rings");
+    cluster_run_ms(cluster, 100);
+    assert_true(cluster_has(cluster, 0, "call", "rings"));  // by its owner, at once
+    cluster_free(cluster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +589,7 @@ int main(void)
         cmocka_unit_test(many_feeds_are_told_in_parts_and_swept_a_few_at_a_time),
         cmocka_unit_test(lag_is_what_a_peer_has_and_we_have_not),
         cmocka_unit_test(a_feed_is_its_owners_to_tell_while_he_can_be_reached),
+        cmocka_unit_test(a_third_that_served_a_feed_is_not_heard_once_its_owner_is_there_again),
         cmocka_unit_test(what_is_out_of_range_is_counted_and_taken_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

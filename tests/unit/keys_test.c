@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,6 +139,23 @@ static void an_address_names_the_key_that_is_expected_there(void **state)
     assert_false(key_split_endpoint("tcp://a-place-with-a-very-long-name:1", place, sizeof place, &key));
 }
 
+static void a_guarded_process_leaves_no_core_dump_and_is_not_traced(void **state)
+{
+    (void)state;
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit core;
+        keys_guard_process();
+        bool good = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0 &&
+                    prctl(PR_GET_DUMPABLE) == 0;
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_secret_that_others_may_read_is_refused),
         cmocka_unit_test(what_is_no_key_file_is_refused),
         cmocka_unit_test(an_address_names_the_key_that_is_expected_there),
+        cmocka_unit_test(a_guarded_process_leaves_no_core_dump_and_is_not_traced),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

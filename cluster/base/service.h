@@ -1,7 +1,7 @@
 // What the service manager is told: ready, still running, stopping. The protocol of sd_notify(3), which is one datagram
 // and needs no library. Without a service manager nothing is said.
-#ifndef NODE_SERVICE_H
-#define NODE_SERVICE_H
+#ifndef CLUSTER_BASE_SERVICE_H
+#define CLUSTER_BASE_SERVICE_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "node/service.h"
+#include "cluster/base/service.h"
 
 #include <stddef.h>
 #include <stdlib.h>
