@@ -25,7 +25,9 @@ void answers_refuse(const struct reply *reply, const char *reason, const char *d
 {
     char what[32];
     snprintf(what, sizeof what, "%llu", (unsigned long long)reply->query);
-    sessions_refuse(reply->node->sessions, reply->session, reason, detail, what, "", NULL, 0);
+    Cli__NextNode next;
+    bool has_next = node_next_nodes(reply->node, &next, 1) > 0;
+    sessions_refuse(reply->node->sessions, reply->session, reason, detail, what, has_next ? &next : NULL, NULL, 0);
 }
 
 bool answers_lack_directory(struct node *node, const struct reply *reply)

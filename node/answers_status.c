@@ -95,6 +95,7 @@ static void status_of_floors(struct node *node, struct status *status)
     number(status, "client_messages_over_bound", sessions.over_bound);
     number(status, "client_words_unattached", sessions.not_attached);
     number(status, "client_messages_not_sent", sessions.not_sent);
+    number(status, "clients_missed_words", sessions.missed);
     number(status, "clients_timed_out", sessions.timed_out);
     number(status, "client_messages_over_rate", sessions.over_rate);
     number(status, "keys_shut_out", sessions.shut_out);

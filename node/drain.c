@@ -70,18 +70,14 @@ bool drain_refuses(struct node *self, const struct event *event)
 {
     if (event->type != EVENT_DESK_ATTACH && event->type != EVENT_GATEWAY_ATTACH)
         return false;
-    Cli__NextNode next;
-    bool has_next = node_next_nodes(self, &next, 1) > 0;
-    if (!self->going && !(has_next && drain_is_on(self)))
+    if (!self->going && !(has_elsewhere(self) && drain_is_on(self)))
         return false;
-    const char *elsewhere = has_next ? next.client : "";
     if (self->going)
-        sessions_refuse_attach(self->sessions, event, "going", "this node stops", elsewhere);
+        sessions_refuse_attach(self->sessions, event, "going", "this node stops");
     else if (self->disk_state != DISK_OK)
-        sessions_refuse_attach(self->sessions, event, drain_disk_reason(self), "this node can store nothing more",
-                               elsewhere);
+        sessions_refuse_attach(self->sessions, event, drain_disk_reason(self), "this node can store nothing more");
     else
-        sessions_refuse_attach(self->sessions, event, "draining", "this node takes no new clients", elsewhere);
+        sessions_refuse_attach(self->sessions, event, "draining", "this node takes no new clients");
     return true;
 }
 
@@ -93,7 +89,7 @@ void drain_tick(struct node *self)
     self->drain_next_us = self->now.mono_us + SAY_AGAIN_US;
 }
 
-static void refuse(const struct reply *reply, const char *reason, const char *detail, const char *elsewhere)
+static void refuse(const struct reply *reply, const char *reason, const char *detail, const Cli__NextNode *elsewhere)
 {
     char what[32];
     snprintf(what, sizeof what, "%llu", (unsigned long long)reply->query);
@@ -102,14 +98,11 @@ static void refuse(const struct reply *reply, const char *reason, const char *de
 
 static void refuse_other(struct node *self, const struct reply *reply, const char *name)
 {
-    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
-        const struct peer *peer = peers_at(self->peers, i);
-        if (strcmp(peer->card.name, name) == 0) {
-            refuse(reply, "other_node", "only the node itself can be asked that", peer->card.client);
-            return;
-        }
-    }
-    refuse(reply, "unknown_node", "there is no such node", "");
+    Cli__NextNode other;
+    if (node_card_of(self, name, &other))
+        refuse(reply, "other_node", "only the node itself can be asked that", &other);
+    else
+        refuse(reply, "unknown_node", "there is no such node", NULL);
 }
 
 void drain_query(struct node *self, const struct reply *reply, const struct Cli__Query *query)
@@ -120,11 +113,11 @@ void drain_query(struct node *self, const struct reply *reply, const struct Cli_
         return;
     }
     if (drains && !has_elsewhere(self)) {
-        refuse(reply, "no_other_node", "no other node is up that could take this one's clients", "");
+        refuse(reply, "no_other_node", "no other node is up that could take this one's clients", NULL);
         return;
     }
     if (!drains && self->disk_state != DISK_OK) {
-        refuse(reply, drain_disk_reason(self), "it drains until it is started with a disk that stores", "");
+        refuse(reply, drain_disk_reason(self), "it drains until it is started with a disk that stores", NULL);
         return;
     }
     struct sessions_counts counts = sessions_counts(self->sessions);

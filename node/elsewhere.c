@@ -39,6 +39,18 @@ static bool is_before(const struct way *left, const struct way *right)
     return strcmp(left->peer->card.name, right->peer->card.name) < 0;
 }
 
+bool node_card_of(const struct node *self, const char *name, Cli__NextNode *ret_node)
+{
+    int32_t index = peers_find(self->peers, name);
+    if (index < 0)
+        return false;
+    const struct peers_card *card = &peers_at(self->peers, (uint32_t)index)->card;
+    cli__next_node__init(ret_node);
+    ret_node->name = (char *)card->name;
+    ret_node->client = (char *)card->client;
+    return true;
+}
+
 uint32_t node_next_nodes(const struct node *self, Cli__NextNode *nodes, uint32_t room)
 {
     struct way order[PEERS_MAX];

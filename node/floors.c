@@ -97,10 +97,7 @@ static bool refuses_call_back(struct node *self, const struct event *event)
     if (event->type != EVENT_DESK_ATTACH || self->speaks >= SWITCHBOARD_CALL_BACKS_SINCE ||
         !text_is_call_back(event->attach_desk->call))
         return false;
-    Cli__NextNode next;
-    bool has_next = node_next_nodes(self, &next, 1) > 0;
-    sessions_refuse_attach(self->sessions, event, "older_protocol", "this node does not know call-backs yet",
-                           has_next ? next.client : "");
+    sessions_refuse_attach(self->sessions, event, "older_protocol", "this node does not know call-backs yet");
     return true;
 }
 
@@ -190,6 +187,7 @@ static void create_floors(struct node *self)
                                   .lon_udeg = config->self.lon_udeg,
                                   .store = self->store,
                                   .atlas = self->atlas,
+                                  .calls_max = config->calls_max,
                                   .speaks = self->speaks,
                                   .tells_decisions = config->tells_decisions};
     self->board = board_create(&board);

@@ -77,6 +77,7 @@ void node_say(struct node *self, const char *code, const char *fields, ...) PRIN
 // Where clients may go, best first: nodes that are up and neither stop nor are drained, by measured round trip, or by
 // the directory's distance where none was measured; then by name.
 uint32_t node_next_nodes(const struct node *self, struct Cli__NextNode *nodes, uint32_t room);
+bool node_card_of(const struct node *self, const char *name, struct Cli__NextNode *ret_node);  // false: not known
 
 // turn.c
 void node_step(struct node *self, const struct event *event);        // and what this node says to itself because of it

@@ -90,7 +90,7 @@ void primary_take_over(struct node *self)
 // ---- applying
 
 static void refuse(struct node *self, const struct Cli__ApplyPart *part, uint64_t session, const char *reason,
-                   const char *detail, const char *elsewhere, const struct problems *problems)
+                   const char *detail, const Cli__NextNode *elsewhere, const struct problems *problems)
 {
     char what[32];
     snprintf(what, sizeof what, "%llu", (unsigned long long)part->query);
@@ -100,12 +100,6 @@ static void refuse(struct node *self, const struct Cli__ApplyPart *part, uint64_
     audit_write(self, session, "apply", detail, reason);
     self->apply.session = 0;
     bytes_clear(&self->apply.bytes);
-}
-
-static const char *endpoint_of(const struct node *self, const char *name)
-{
-    int32_t peer = peers_find(self->peers, name);
-    return peer < 0 ? "" : peers_at(self->peers, (uint32_t)peer)->card.client;
 }
 
 // True: the newest directory is one that this node wrote in this boot. Another's on top ends its claim, as a primary's
@@ -124,11 +118,13 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
     if (strcmp(directory->primary, self->config->self.name) != 0) {
         snprintf(detail, sizeof detail, "the directory's primary is %s, this node is %s", directory->primary,
                  self->config->self.name);
-        refuse(self, part, session, "not_primary", detail, endpoint_of(self, directory->primary), NULL);
+        Cli__NextNode primary;
+        bool is_known = node_card_of(self, directory->primary, &primary);
+        refuse(self, part, session, "not_primary", detail, is_known ? &primary : NULL, NULL);
         return false;
     }
     if (self->disk_state != DISK_OK) {
-        refuse(self, part, session, drain_disk_reason(self), "this node can store nothing more", "", NULL);
+        refuse(self, part, session, drain_disk_reason(self), "this node can store nothing more", NULL, NULL);
         return false;
     }
     uint64_t claim = self->directory ? self->directory_version.claim : 0;
@@ -137,14 +133,14 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
         snprintf(detail, sizeof detail, "the directory has changed: it is %llu.%llu, the change is over %llu.%llu",
                  (unsigned long long)claim, (unsigned long long)revision, (unsigned long long)part->over_claim,
                  (unsigned long long)part->over_revision);
-        refuse(self, part, session, "directory_changed", detail, "", NULL);
+        refuse(self, part, session, "directory_changed", detail, NULL, NULL);
         return false;
     }
     uint32_t total = directory->node_count > 0 ? directory->node_count : node_total(self);
     if (!holds_claim(self) && !part->force && 2 * primary_swept(self) <= total) {
         snprintf(detail, sizeof detail, "has taken over the feeds of %u of %u nodes since its start: wait, or --force",
                  primary_swept(self), total);
-        refuse(self, part, session, "no_majority", detail, "", NULL);
+        refuse(self, part, session, "no_majority", detail, NULL, NULL);
         return false;
     }
     return true;
@@ -180,7 +176,7 @@ static void write_directory(struct node *self, uint64_t session, const Cli__Appl
     bytes_close(&encoded);
     if (seq == 0) {
         free(changes);
-        refuse(self, part, session, "store_full", "the store has no room for the directory", "", NULL);
+        refuse(self, part, session, "store_full", "the store has no room for the directory", NULL, NULL);
         return;
     }
     audit_write(self, session, "apply", changes, "");
@@ -197,7 +193,7 @@ static void apply_whole(struct node *self, uint64_t session, const Cli__ApplyPar
     struct directory *directory =
         directory_decode((struct span){self->apply.bytes.data, self->apply.bytes.count}, &problems);
     if (directory == NULL)
-        refuse(self, part, session, "invalid_directory", "nothing was changed", "", &problems);
+        refuse(self, part, session, "invalid_directory", "nothing was changed", NULL, &problems);
     else if (may_write(self, session, part, directory))
         write_directory(self, session, part, directory);
     bytes_clear(&self->apply.bytes);
@@ -210,7 +206,7 @@ void primary_apply_part(struct node *self, uint64_t session, const Cli__ApplyPar
     struct apply *apply = &self->apply;
     if (part->index == 0) {
         if (apply->written_seq != 0) {
-            refuse(self, part, session, "busy", "another change is being written", "", NULL);
+            refuse(self, part, session, "busy", "another change is being written", NULL, NULL);
             return;
         }
         *apply = (struct apply){.session = session, .query = part->query, .bytes = apply->bytes};
@@ -218,7 +214,7 @@ void primary_apply_part(struct node *self, uint64_t session, const Cli__ApplyPar
     }
     if (apply->session != session || apply->query != part->query || part->index != apply->next_part ||
         part->total_bytes > DIRECTORY_MAX_BYTES || apply->bytes.count + part->bytes.len > part->total_bytes) {
-        refuse(self, part, session, "bad_parts", "the parts do not follow each other, or are too many", "", NULL);
+        refuse(self, part, session, "bad_parts", "the parts do not follow each other, or are too many", NULL, NULL);
         return;
     }
     apply->next_part++;
@@ -255,7 +251,7 @@ void primary_disk_broken(struct node *self)
     if (apply->written_seq == 0)
         return;
     apply->written_seq = 0;
-    refuse(self, &part, apply->session, drain_disk_reason(self), "the change could not be stored here", "", NULL);
+    refuse(self, &part, apply->session, drain_disk_reason(self), "the change could not be stored here", NULL, NULL);
 }
 
 // ---- retention

@@ -43,6 +43,9 @@ static void carry_out(struct node *self, const struct effect *effect)
     case EFFECT_CLIENT:
         sessions_send(self->sessions, effect->session, bytes);
         break;
+    case EFFECT_REFUSE:
+        sessions_send_refusal(self->sessions, effect->session, bytes);
+        break;
     case EFFECT_BIND:
         sessions_bind(self->sessions, effect->session, effect->kind, effect->name, effect->attach);
         break;

@@ -163,6 +163,7 @@ void turn_step(struct turn *self, const struct event *event)
         struct out *out;
         switch (effect->type) {
         case EFFECT_CLIENT:
+        case EFFECT_REFUSE:
             out = add_out(self, OUT_CLIENT);
             out->session = effect->session;
             out->content = contents_add(self->model->contents, bytes, &about);

@@ -72,8 +72,9 @@ HOTLINE_API struct hotline_client_counts hotline_client_counts(const struct hotl
 enum hotline_event_type {
     HOTLINE_ATTACHED = 1,  // node, attach; after a DETACHED, again
     HOTLINE_DETACHED,      // the node fell silent; attaching to the next goes on by itself
-    HOTLINE_REFUSED,       // reason, detail, call or what. Attaching goes on, later and elsewhere
-    HOTLINE_SUPERSEDED,    // somebody signed in later under this name: this client is over
+    HOTLINE_REFUSED,     // reason, detail, call or what; node: another that may do it, or "". Attaching goes on, later
+                         // and elsewhere
+    HOTLINE_SUPERSEDED,  // somebody signed in later under this name: this client is over
     // desks
     HOTLINE_OFFER,           // call, number, queue, languages, km, deadline_ms, queued_ms, place, n; of a call-back
                              // (see desk.h) also call_back, owed_ms, tries

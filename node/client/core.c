@@ -207,6 +207,7 @@ void client_emit_refused(struct hotline_client *self, const Cli__Refused *refuse
                                   .reason = refused->reason,
                                   .detail = refused->detail,
                                   .what = refused->what,
+                                  .node = refused->elsewhere == NULL ? NULL : refused->elsewhere->name,
                                   .attach = refused->attach};
     client_emit(self, &event);
 }

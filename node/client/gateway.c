@@ -263,6 +263,7 @@ static void gateway_refused(struct hotline_client *client, const Cli__Refused *w
                                   .reason = words->reason,
                                   .detail = words->detail,
                                   .what = words->what,
+                                  .node = words->elsewhere == NULL ? "" : words->elsewhere->name,
                                   .attach = words->attach};
     bool was_submitted = leg != NULL && leg->state == LEG_SUBMITTED;
     client_emit(client, &event);

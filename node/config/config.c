@@ -101,6 +101,7 @@ static const struct key limits_keys[] = {
     {"records_per_owner", KIND_U64, .offset = AT(records_per_owner), .min = 1000, .max = 100000000,
      .standard = 3000000},
     {"sessions_per_key", KIND_U32, .offset = AT(sessions_per_key), .min = 2, .max = 10000, .standard = 200},
+    {"calls", KIND_U32, .offset = AT(calls_max), .min = 10, .max = 1000000, .standard = 1000000},
     {"client_messages_s", KIND_U32, .offset = AT(client_messages_s), .min = 10, .max = 1000000, .standard = 5000},
     {0},
 };

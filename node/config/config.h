@@ -34,6 +34,7 @@ struct config {
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
     uint32_t sessions_per_key;                           // of one gateway, agent or admin at a time
     uint32_t client_messages_s;                          // a second, of one key; further ones are dropped
+    uint32_t calls_max;  // that have not ended, the node's own and copies; the last tenth is for emergencies
     uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;
     uint32_t protocol;  // the newest this node speaks: an older one while not every node is upgraded; 0: the newest

@@ -43,6 +43,7 @@ void sessions_free(struct sessions *self)
     }
     parties_close(&self->parties);
     arena_close(&self->arena);
+    arena_close(&self->out_arena);
     bytes_close(&self->out);
     free((char *)self->options.node);
     free(self);
@@ -56,7 +57,7 @@ static void ping(struct sessions *self, const struct session *session, const Cli
     pong.sent_us = words->sent_us;
     pong.node = (char *)self->options.node;
     pong.boot = self->options.boot;
-    pong.attach = session->kind == 0 ? 0 : session->attach;
+    pong.attach = session->kind == 0 || session->missed ? 0 : session->attach;
     pong.majority = self->events.sees_majority(self->events.context);
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_PONG;
@@ -84,7 +85,7 @@ static void party_word(struct sessions *self, struct session *session, uint8_t k
 {
     if (session->kind != kind) {
         self->counts.not_attached++;
-        sessions_refuse(self, session->id, "not_attached", "attach first", what, "", NULL, 0);
+        sessions_refuse(self, session->id, "not_attached", "attach first", what, NULL, NULL, 0);
         return;
     }
     event->name = session->name;
@@ -97,8 +98,8 @@ static void attach(struct sessions *self, struct session *session, uint8_t kind,
 {
     if (session->kind != 0 && (session->kind != kind || strcmp(session->name, name) != 0)) {
         self->counts.forbidden++;
-        sessions_refuse(self, session->id, "attached", "this connection is attached as something else", name, "", NULL,
-                        0);
+        sessions_refuse(self, session->id, "attached", "this connection is attached as something else", name, NULL,
+                        NULL, 0);
         return;
     }
     self->events.event(self->events.context, event);
@@ -151,7 +152,8 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     case CLI__TO_NODE__BODY__NOT_SET:
     case _CLI__TO_NODE__BODY__CASE_IS_INT_SIZE:
         self->counts.malformed++;
-        session_refuse_client(self, &session->client, "malformed", "a message without a body, or of a newer protocol");
+        session_refuse_client(self, &session->client, "malformed", "a message without a body, or of a newer protocol",
+                              NULL);
         break;
     }
 }
@@ -201,7 +203,7 @@ static bool is_too_large(struct sessions *self, const struct world_client *clien
     char detail[128];
     self->counts.too_large++;
     snprintf(detail, sizeof detail, "a message of %zu bytes: at most %zu", bytes, bytes_max);
-    session_refuse_client(self, client, "too_large", detail);
+    session_refuse_client(self, client, "too_large", detail, NULL);
     return true;
 }
 
@@ -212,13 +214,13 @@ static void hear(struct sessions *self, struct session *session, const struct ke
     struct refusal refusal;
     if (words == NULL) {
         self->counts.malformed++;
-        session_refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode");
+        session_refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode", NULL);
     } else if (words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY &&
                is_too_large(self, &session->client, message.bytes, SESSIONS_MESSAGE_MAX_BYTES)) {
         return;
     } else if (!rights_allow(holder, words, &refusal)) {
         self->counts.forbidden++;
-        sessions_refuse(self, session->id, refusal.reason, refusal.detail, refusal.what, "", NULL, 0);
+        sessions_refuse(self, session->id, refusal.reason, refusal.detail, refusal.what, NULL, NULL, 0);
     } else {
         take_apart(self, session, words);
     }
@@ -243,7 +245,9 @@ void sessions_receive(struct sessions *self, struct now now, const struct world_
     struct session *session = find_or_add(self, client, holder, party);
     if (session == NULL) {
         self->counts.over_bound++;
-        session_refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may");
+        Cli__NextNode next;
+        session_refuse_client(self, client, "overload", "this node, or this key, has as many sessions as it may",
+                              session_elsewhere(self, &next));
         world_part_client(self->world);
         return;
     }

@@ -49,6 +49,7 @@ struct sessions_counts {
     uint64_t shut_out;   // keys, for saying far more
     uint64_t forbidden;  // not this key's to say, or not on this connection
     uint64_t shut;       // sessions of keys that are admitted no longer
+    uint64_t missed;     // attachments that a word could not be sent to: they are told to attach anew
 };
 
 struct sessions *sessions_create(struct world *world, const struct sessions_options *options,
@@ -67,11 +68,13 @@ void sessions_bind(struct sessions *self, uint64_t session, uint8_t kind, const 
 void sessions_unbind(struct sessions *self, uint64_t session);
 // This node stops: every client is told where to go.
 void sessions_say_going(struct sessions *self, bool only_attached);
+// `elsewhere`: the node to ask instead, NULL: none.
 void sessions_refuse(struct sessions *self, uint64_t session, const char *reason, const char *detail, const char *what,
-                     const char *elsewhere, char *const *errors, size_t error_count);
-// Names the attach that it answers: the client then goes on, to `elsewhere` if there is one.
-void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail,
-                            const char *elsewhere);
+                     const struct Cli__NextNode *elsewhere, char *const *errors, size_t error_count);
+// Names the attach that it answers: the client then goes on, to the next node if there is one.
+void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail);
+// A packed refusal, to which the next node is added, if there is one.
+void sessions_send_refusal(struct sessions *self, uint64_t session, struct span message);
 
 // Which keys are admitted has changed: ends the sessions of those that are not, or are now somebody else's.
 typedef bool sessions_find_holder(void *context, const char *key, struct key_holder *ret_holder);

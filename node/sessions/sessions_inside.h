@@ -19,6 +19,7 @@ struct session {
     char holder[NAME_MAX_BYTES + 1];
     struct party *party;
     uint64_t last_heard_us;
+    bool missed;  // a word, at this attach: its picture may be wrong
     UT_hash_handle by_client, by_id;
 };
 
@@ -29,17 +30,18 @@ struct sessions {
     struct session *by_client, *by_id;
     struct parties parties;
     uint64_t last_id;
-    struct arena arena;
+    struct arena arena, out_arena;
     struct bytes out;
     struct sessions_counts counts;
     uint64_t last_tick_us;
 };
 
 struct session *session_find(const struct sessions *self, uint64_t id);  // NULL: none
-void session_send_to(struct sessions *self, const struct world_client *client, struct span message);
+bool session_send_to(struct sessions *self, const struct world_client *client, struct span message);
 struct span session_pack(struct sessions *self, const Cli__ToClient *message);  // until the next
 // A client that has no session, or whose message is none.
 void session_refuse_client(struct sessions *self, const struct world_client *client, const char *reason,
-                           const char *detail);
+                           const char *detail, const Cli__NextNode *elsewhere);
+const Cli__NextNode *session_elsewhere(struct sessions *self, Cli__NextNode *room);  // the next node; NULL: none
 
 #endif

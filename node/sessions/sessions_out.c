@@ -14,10 +14,11 @@ struct session *session_find(const struct sessions *self, uint64_t id)
     return session;
 }
 
-void session_send_to(struct sessions *self, const struct world_client *client, struct span message)
+bool session_send_to(struct sessions *self, const struct world_client *client, struct span message)
 {
-    if (!world_send_client(self->world, client, message))
-        self->counts.not_sent++;
+    bool sent = world_send_client(self->world, client, message);
+    self->counts.not_sent += !sent;
+    return sent;
 }
 
 struct span session_pack(struct sessions *self, const Cli__ToClient *message)
@@ -28,13 +29,19 @@ struct span session_pack(struct sessions *self, const Cli__ToClient *message)
     return (struct span){self->out.data, count};
 }
 
+// The connection takes nothing more, or is no more. The client's liveness is its own heartbeats' to show; but if it is
+// there, it lacks a word. It hears so with its next Pong, attaches anew, says all and is told all.
 void sessions_send(struct sessions *self, uint64_t id, struct span message)
 {
-    const struct session *session = session_find(self, id);
-    if (session != NULL)
-        session_send_to(self, &session->client, message);
-    else
+    struct session *session = session_find(self, id);
+    if (session == NULL) {
         self->counts.not_sent++;
+        return;
+    }
+    if (session_send_to(self, &session->client, message) || session->kind == 0 || session->missed)
+        return;
+    session->missed = true;
+    self->counts.missed++;
 }
 
 void sessions_say(struct sessions *self, uint64_t id, Cli__ToClient *message)
@@ -43,24 +50,26 @@ void sessions_say(struct sessions *self, uint64_t id, Cli__ToClient *message)
 }
 
 void session_refuse_client(struct sessions *self, const struct world_client *client, const char *reason,
-                           const char *detail)
+                           const char *detail, const Cli__NextNode *elsewhere)
 {
     Cli__Refused refused = CLI__REFUSED__INIT;
     refused.reason = (char *)reason;
     refused.detail = (char *)detail;
+    refused.elsewhere = (Cli__NextNode *)elsewhere;
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
     message.refused = &refused;
     session_send_to(self, client, session_pack(self, &message));
 }
 
-static void refuse(struct sessions *self, uint64_t id, Cli__Refused *refused, const char *elsewhere)
+const Cli__NextNode *session_elsewhere(struct sessions *self, Cli__NextNode *room)
 {
-    Cli__NextNode node = CLI__NEXT_NODE__INIT;
-    if (elsewhere[0] != '\0') {
-        node.client = (char *)elsewhere;
-        refused->elsewhere = &node;
-    }
+    return self->events.next_nodes(self->events.context, room, 1) > 0 ? room : NULL;
+}
+
+static void refuse(struct sessions *self, uint64_t id, Cli__Refused *refused, const Cli__NextNode *elsewhere)
+{
+    refused->elsewhere = (Cli__NextNode *)elsewhere;
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
     message.refused = refused;
@@ -68,7 +77,7 @@ static void refuse(struct sessions *self, uint64_t id, Cli__Refused *refused, co
 }
 
 void sessions_refuse(struct sessions *self, uint64_t id, const char *reason, const char *detail, const char *what,
-                     const char *elsewhere, char *const *errors, size_t error_count)
+                     const Cli__NextNode *elsewhere, char *const *errors, size_t error_count)
 {
     Cli__Refused refused = CLI__REFUSED__INIT;
     refused.reason = (char *)reason;
@@ -79,16 +88,26 @@ void sessions_refuse(struct sessions *self, uint64_t id, const char *reason, con
     refuse(self, id, &refused, elsewhere);
 }
 
-void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail,
-                            const char *elsewhere)
+void sessions_refuse_attach(struct sessions *self, const struct event *event, const char *reason, const char *detail)
 {
     bool is_desk = event->type == EVENT_DESK_ATTACH;
+    Cli__NextNode next;
     Cli__Refused refused = CLI__REFUSED__INIT;
     refused.reason = (char *)reason;
     refused.detail = (char *)detail;
     refused.what = is_desk ? event->attach_desk->agent : event->attach_gateway->gateway;
     refused.attach = is_desk ? event->attach_desk->attach : event->attach_gateway->attach;
-    refuse(self, event->session, &refused, elsewhere);
+    refuse(self, event->session, &refused, session_elsewhere(self, &next));
+}
+
+void sessions_send_refusal(struct sessions *self, uint64_t id, struct span message)
+{
+    Cli__NextNode next;
+    size_t budget = message.bytes * SESSIONS_BUDGET_FACTOR + ARENA_BLOCK_BYTES;
+    Cli__ToClient *words =
+        cli__to_client__unpack(arena_allocator(&self->out_arena, budget), message.bytes, message.data);
+    check(words != NULL && words->body_case == CLI__TO_CLIENT__BODY_REFUSED);
+    refuse(self, id, words->refused, session_elsewhere(self, &next));
 }
 
 static uint32_t next_nodes(struct sessions *self, Cli__NextNode *nodes, Cli__NextNode **pointers)
@@ -111,6 +130,7 @@ void sessions_bind(struct sessions *self, uint64_t id, uint8_t kind, const char 
     session->kind = kind;
     text_copy(session->name, sizeof session->name, name);
     session->attach = attach;
+    session->missed = false;
     Cli__NextNode nodes[NEXT_NODES_MAX], *pointers[NEXT_NODES_MAX];
     Cli__Attached attached = CLI__ATTACHED__INIT;
     attached.attach = attach;

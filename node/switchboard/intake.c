@@ -15,6 +15,7 @@ struct admission {
     struct gateway *gateway;
     uint64_t session;
     const Cli__Submit *submit;
+    bool is_held;  // by its gateway: another node may have accepted it
     uint32_t queue;
     struct place place;
 };
@@ -85,15 +86,24 @@ static bool find_place(struct board *self, struct admission *a, const char *site
     return refuse(self, a, "bad_caller", problem.text);
 }
 
+// Routine calls are refused first. What is kept free is for emergencies, and for calls that gateways already hold.
+static bool check_room(struct board *self, const struct admission *a)
+{
+    if (self->call_count >= self->calls_max)
+        return refuse(self, a, "overload", "this node holds as many calls as it may");
+    bool goes_first = a->is_held || self->directory->queues[a->queue].emergency;
+    if (!goes_first && self->call_count >= self->calls_max - self->calls_max / SWITCHBOARD_RESERVE_PART)
+        return refuse(self, a, "overload", "the calls this node may yet hold are kept for emergencies");
+    return true;
+}
+
 static bool admit(struct board *self, struct admission *a)
 {
     if (!text_is_name(a->submit->call, CALL_NAME_MAX_BYTES))
         return refuse(self, a, "bad_call_id", "a call id is 1 to 128 printable ASCII characters without space or ~");
     if (self->directory == NULL)
         return refuse(self, a, "no_directory", "this node has no directory yet: apply one");
-    if (self->call_count >= self->calls_max)
-        return refuse(self, a, "overload", "this node holds as many calls as it may");
-    return find_queue(self, a) && check_names(self, a) && find_place(self, a, a->gateway->site);
+    return find_queue(self, a) && check_room(self, a) && check_names(self, a) && find_place(self, a, a->gateway->site);
 }
 
 // ---- a new call
@@ -274,7 +284,10 @@ static void take_over(struct board *self, struct gateway *gateway, struct call *
 
 void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach)
 {
-    struct admission a = {.gateway = gateway, .session = gateway->session, .submit = held->submit};
+    struct admission a = {.gateway = gateway,
+                          .session = gateway->session,
+                          .submit = held->submit,
+                          .is_held = held->state != REC__CALL_STATE__CALL_STATE_UNSET};
     if (text_is_call_back(held->submit->call)) {
         refuse(self, &a, "bad_call_id", "a call-back is no gateway's call");
         return;

@@ -17,14 +17,30 @@ struct effect *say_effect(struct board *self, enum effect_type type)
     return effect;
 }
 
-void say_to_session(struct board *self, uint64_t session, Cli__ToClient *message)
+static void say_as(struct board *self, enum effect_type type, uint64_t session, Cli__ToClient *message)
 {
     if (session == 0)
         return;
-    struct effect *effect = say_effect(self, EFFECT_CLIENT);
+    struct effect *effect = say_effect(self, type);
     effect->session = session;
     effect->count = cli__to_client__get_packed_size(message);
     cli__to_client__pack(message, bytes_grow(&self->effects->bytes, effect->count));
+}
+
+void say_to_session(struct board *self, uint64_t session, Cli__ToClient *message)
+{
+    say_as(self, EFFECT_CLIENT, session, message);
+}
+
+// Reasons that lie in what this node knows or has room for; the others lie in what the client said.
+static bool may_differ_elsewhere(const char *reason)
+{
+    static const char *const reasons[] = {"no_directory",   "overload",         "unknown_agent", "unknown_queue",
+                                          "unknown_digits", "unknown_language", "unknown_skill", "unknown_site"};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
 }
 
 void say_refused(struct board *self, uint64_t session, const char *reason, const char *what, uint64_t attach,
@@ -43,7 +59,7 @@ void say_refused(struct board *self, uint64_t session, const char *reason, const
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
     message.refused = &refused;
-    say_to_session(self, session, &message);
+    say_as(self, may_differ_elsewhere(reason) ? EFFECT_REFUSE : EFFECT_CLIENT, session, &message);
 }
 
 void say_call_news(struct board *self, struct call *call, Cli__CallNews *news)

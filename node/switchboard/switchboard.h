@@ -24,6 +24,7 @@ struct Cli__Submit;
 struct Peer__Talk;
 
 #define SWITCHBOARD_CALLS_MAX 1000000    // not ended, own and copies
+#define SWITCHBOARD_RESERVE_PART 10      // of these, this part is kept for emergencies and calls that gateways hold
 #define SWITCHBOARD_LANGUAGES_MAX 16     // of one call
 #define SWITCHBOARD_STORY_MAX 8          // offers kept whole with a call
 #define WRAP_DISPOSITION_MAX_BYTES 64    // of a call's disposition
@@ -81,6 +82,7 @@ struct event {  // everything is lent for the step
 
 enum effect_type {
     EFFECT_CLIENT,       // bytes: a packed cli.ToClient for the session
+    EFFECT_REFUSE,       // the same, a refusal: another node may know or have room for it, so the next is to be named
     EFFECT_BIND,         // the session is now desk or gateway `name`, at `attach`: tell it so, with the next nodes
     EFFECT_UNBIND,       // the session is no longer that party's
     EFFECT_NODE,         // bytes: a packed peer.Talk for the node `name`, which may be this one

@@ -108,6 +108,8 @@ static void call_refused(struct call *self, const struct hotline_event *event)
     json_t *fields = event_of(self, event);
     json_object_set_new(fields, "reason", output_text(event->reason));
     json_object_set_new(fields, "detail", output_text(event->detail));
+    if (event->node && event->node[0])
+        json_object_set_new(fields, "elsewhere", output_text(event->node));
     output_event(self->json, "refused", fields);
 }
 

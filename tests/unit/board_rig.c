@@ -263,7 +263,7 @@ static void step(struct rig *self, int index, struct event *event)
     for (uint32_t i = 0; i < node->effects.count; i++) {
         struct effect *effect = &node->effects.list[i];
         struct span bytes = effect_bytes(&node->effects, effect);
-        if (effect->type == EFFECT_CLIENT)
+        if (effect->type == EFFECT_CLIENT || effect->type == EFFECT_REFUSE)
             hear(self, index, effect->session, bytes);
         else if (effect->type == EFFECT_NODE)
             say(self, index, node_by_name(effect->name), effect->protocol, bytes);

@@ -1,3 +1,4 @@
+#include "node/switchboard/board.h"
 #include "tests/unit/board_rig.h"
 
 #include <setjmp.h>
@@ -208,6 +209,41 @@ static void bad_calls_are_refused_and_say_why(void **state)
     assert_string_equal(rig_heard(rig, 0, SECOND, CLI__TO_CLIENT__BODY_REFUSED)->refused->reason, "unknown_agent");
 }
 
+static const char *refusal_of(struct rig *rig, const char *call, const char *queue)
+{
+    rig_forget(rig);
+    rig_submit(rig, 0, GATE, "gate", call, queue, 0, "");
+    const Cli__ToClient *refused = rig_heard(rig, 0, GATE, CLI__TO_CLIENT__BODY_REFUSED);
+    assert_true(refused == NULL || refused->refused->detail[0] != '\0');
+    return refused == NULL ? "" : refused->refused->reason;
+}
+
+static void when_there_is_little_room_routine_calls_are_refused_first_emergencies_last(void **state)
+{
+    struct rig *rig = *state;
+    given_a_gateway(rig, 0);
+    rig_board(rig, 0)->calls_max = 20;
+    char call[8] = "r0";
+    for (int i = 0; i < 18; i++) {
+        call[1] = (char)('a' + i);
+        assert_string_equal(refusal_of(rig, call, "consular"), "");
+    }
+    assert_string_equal(refusal_of(rig, "routine", "consular"), "overload");
+    assert_null(rig_call(rig, 0, "routine"));
+    assert_string_equal(refusal_of(rig, "danger", "emergency"), "");
+    assert_string_equal(refusal_of(rig, "routine", "consular"), "overload");
+    rig_gateway(rig, 0, SECOND, "other", rig_attach(1, 1));
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)"held";
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;  // another node took it
+    held.submit = &submit;
+    held.state = REC__CALL_STATE__WAITING;
+    rig_gateway_holds(rig, 0, SECOND + 1, "other", rig_attach(1, 2), &held);
+    assert_non_null(rig_call(rig, 0, "held"));
+    assert_string_equal(refusal_of(rig, "late", "emergency"), "overload");
+}
+
 static void a_call_past_its_wait_limit_goes_to_the_last_resort(void **state)
 {
     struct rig *rig = *state;
@@ -340,6 +376,7 @@ int main(void)
         TEST(a_call_id_used_twice_is_the_same_call),
         TEST(the_larger_attach_of_an_agent_wins_and_the_other_is_told),
         TEST(bad_calls_are_refused_and_say_why),
+        TEST(when_there_is_little_room_routine_calls_are_refused_first_emergencies_last),
         TEST(a_call_past_its_wait_limit_goes_to_the_last_resort),
         TEST(when_the_desks_node_goes_down_the_next_agent_rings_at_once),
         TEST(when_the_gateways_node_goes_down_the_ring_goes_on_at_the_next),
