@@ -1,3 +1,1 @@
-foreach(test sessions_test sessions_words_test)
-    hotline_test(${test} SOURCES ${test}.c LIBS node_sessions)
-endforeach()
+hotline_test(sessions_words_test SOURCES sessions_words_test.c LIBS node_sessions)
