@@ -7,9 +7,11 @@
 #include "client.pb-c.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT_PART_BYTES ((size_t)48 * 1024)
+#define NODES_PART_LINKS 512
 
 void answers_say(const struct reply *reply, Cli__Answer *answer, bool last)
 {
@@ -39,34 +41,107 @@ bool answers_lack_directory(struct node *node, const struct reply *reply)
 
 // ---- nodes
 
+struct nodes_answer {
+    Cli__NodeRow rows[PEERS_MAX + 1], *pointers[PEERS_MAX + 1];
+    Cli__LinkRow links[PEERS_MAX + 1][PEERS_MAX], *link_pointers[PEERS_MAX + 1][PEERS_MAX];
+};
+
+static Cli__LinkRow *add_link(struct nodes_answer *answer, Cli__NodeRow *row, const char *to)
+{
+    uint32_t of = (uint32_t)(row - answer->rows);
+    row->links = answer->link_pointers[of];
+    Cli__LinkRow *link = row->links[row->n_links] = &answer->links[of][row->n_links];
+    row->n_links++;
+    cli__link_row__init(link);
+    link->to = (char *)to;
+    return link;
+}
+
+static void add_own_links(const struct node *node, struct nodes_answer *answer, Cli__NodeRow *row)
+{
+    for (uint32_t to = 0; to < peers_count(node->peers); to++) {
+        const struct peer *peer = peers_at(node->peers, to);
+        if (peer->let_go)
+            continue;
+        Cli__LinkRow *link = add_link(answer, row, peer->card.name);
+        link->up = peer->up && peer->via < 0;
+        link->rtt_us = link->up ? peer->rtt_us : 0;
+        link->lag = feed_lag(node->feed, to);
+    }
+}
+
+static void add_links_of(const struct node *node, struct nodes_answer *answer, Cli__NodeRow *row, uint32_t from)
+{
+    if (!peers_at(node->peers, from)->heard)
+        return;
+    for (int32_t to = -1; to < (int32_t)peers_count(node->peers); to++) {
+        if (to == (int32_t)from || (to >= 0 && peers_at(node->peers, (uint32_t)to)->let_go))
+            continue;
+        struct peers_seen seen = {.linked = false};
+        bool sees = peers_sees(node->peers, from, to, &seen);
+        Cli__LinkRow *link =
+            add_link(answer, row, to < 0 ? node->config->self.name : peers_at(node->peers, (uint32_t)to)->card.name);
+        link->up = seen.linked;
+        link->rtt_us = seen.linked ? seen.rtt_us : 0;
+        link->lag = sees ? feed_lag_of(node->feed, from, to) : 0;
+    }
+}
+
+static void fill_peer(const struct node *node, struct nodes_answer *answer, Cli__NodeRow *row, uint32_t index)
+{
+    const struct peer *peer = peers_at(node->peers, index);
+    row->state = (char *)(peer->up ? "up" : "down");
+    row->boot = peer->boot;
+    row->version = (char *)peer->program;
+    row->protocol = peer->speaks;
+    row->draining = peer->draining;
+    row->via = (char *)peers_via(node->peers, index);
+    row->rtt_us = peer->rtt_us;
+    row->skew_ms = peer->skew_ms;
+    row->lag = feed_lag(node->feed, index);
+    add_links_of(node, answer, row, index);
+}
+
+static void fill_self(const struct node *node, struct nodes_answer *answer, Cli__NodeRow *row)
+{
+    row->state = (char *)"self";
+    row->boot = node->boot;
+    row->version = (char *)HOTLINE_VERSION;
+    row->protocol = node->speaks;
+    row->draining = drain_is_on(node);
+    add_own_links(node, answer, row);
+}
+
 static void answer_nodes(struct node *node, const struct reply *reply)
 {
-    Cli__NodeRow rows[PEERS_MAX + 1], *pointers[PEERS_MAX + 1];
-    uint32_t count = peers_count(node->peers) + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        Cli__NodeRow *row = pointers[i] = &rows[i];
+    struct nodes_answer *nodes = check_alloc(sizeof *nodes);
+    Cli__Answer answer = CLI__ANSWER__INIT;
+    answer.nodes = nodes->pointers;
+    size_t links = 0;
+    for (uint32_t i = 0; i <= peers_count(node->peers); i++) {
+        if (i > 0 && peers_at(node->peers, i - 1)->let_go)
+            continue;
+        if (links > NODES_PART_LINKS) {
+            answers_say(reply, &answer, false);
+            links = answer.n_nodes = 0;
+        }
+        Cli__NodeRow *row = nodes->pointers[answer.n_nodes] = &nodes->rows[answer.n_nodes];
+        answer.n_nodes++;
         cli__node_row__init(row);
-        const struct peer *peer = i == 0 ? NULL : peers_at(node->peers, i - 1);
-        const struct peers_card *card = peer == NULL ? &node->config->self : &peer->card;
+        const struct peers_card *card = i == 0 ? &node->config->self : &peers_at(node->peers, i - 1)->card;
         row->node = (char *)card->name;
         row->site = (char *)card->site;
         row->client = (char *)card->client;
         row->primary = node->directory != NULL && strcmp(node->directory->primary, card->name) == 0;
-        row->state = (char *)(peer == NULL ? "self" : peer->up ? "up" : "down");
-        row->boot = peer == NULL ? node->boot : peer->boot;
-        row->draining = peer == NULL ? drain_is_on(node) : peer->draining;
         reading_load(node->board, card->name, &row->desks, &row->calls);
-        if (peer == NULL)
-            continue;
-        row->via = (char *)peers_via(node->peers, i - 1);
-        row->rtt_us = peer->rtt_us;
-        row->skew_ms = peer->skew_ms;
-        row->lag = feed_lag(node->feed, i - 1);
+        if (i == 0)
+            fill_self(node, nodes, row);
+        else
+            fill_peer(node, nodes, row, i - 1);
+        links += row->n_links;
     }
-    Cli__Answer answer = CLI__ANSWER__INIT;
-    answer.nodes = pointers;
-    answer.n_nodes = count;
     answers_say(reply, &answer, true);
+    free(nodes);
 }
 
 // ---- queues, digest, export

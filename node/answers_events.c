@@ -4,11 +4,13 @@
 #include "node/answers_private.h"
 
 #include "cluster/base/text.h"
+#include "node/mends.h"
 #include "node/node_private.h"
 
 #include "client.pb-c.h"
 #include "records.pb-c.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +23,12 @@
 
 struct events {
     const struct reply *reply;
-    const char *number;  // only calls of this caller; "": all
-    Cli__FeedPlace *upto, **upto_pointers;
+    const char *number;                     // only calls of this caller; "": all
+    Cli__FeedPlace *upto, **upto_pointers;  // where the reader is in each feed, sorted
     uint32_t upto_count;
+    char own_mark[NAME_MAX_BYTES + 2];
     Cli__EventRow rows[PART_ROWS], *pointers[PART_ROWS];
-    Cli__FeedPlace places[PART_ROWS];
+    Cli__FeedPlace places[PART_ROWS], mended[PART_ROWS];
     uint32_t count;
     size_t bytes;
     uint32_t rows_left, scan_left;  // of this feed
@@ -62,7 +65,36 @@ static bool wants(const struct events *self, const struct record *record)
 {
     if (self->number[0] != '\0')
         return record->kind == REC__KIND__CALL && is_of_number(self, record->body);
-    return record->kind == REC__KIND__CALL || record->kind == REC__KIND__DESK || record->kind == REC__KIND__WRAP_UP_OF;
+    return mends_is_told(record->kind);
+}
+
+static void set_place(Cli__FeedPlace *place, const char *owner, uint64_t boot, uint64_t seq)
+{
+    cli__feed_place__init(place);
+    place->owner = (char *)owner;
+    place->boot = boot;
+    place->seq = seq;
+}
+
+// `mended`: the place by which a record that came late is told; NULL: by its own.
+static void add_row(struct events *self, const struct record *record, const Cli__FeedPlace *mended)
+{
+    if (self->count == PART_ROWS || (self->count > 0 && self->bytes + record->body.bytes > PART_BYTES))
+        say_part(self, false, false);
+    Cli__EventRow *row = self->pointers[self->count] = &self->rows[self->count];
+    cli__event_row__init(row);
+    row->at = &self->places[self->count];
+    set_place(row->at, record->version.owner, record->version.boot, record->version.seq);
+    if (mended != NULL) {
+        row->mended = &self->mended[self->count];
+        *row->mended = *mended;
+    }
+    row->attach = record->version.attach;
+    row->kind = (Rec__Kind)record->kind;
+    row->id = (char *)record->id;
+    row->body = (ProtobufCBinaryData){record->body.bytes, (uint8_t *)record->body.data};
+    self->count++;
+    self->bytes += record->body.bytes;
 }
 
 static bool visit(void *context, const struct record *record)
@@ -75,23 +107,8 @@ static bool visit(void *context, const struct record *record)
         return true;
     if (self->rows_left == 0)
         return false;
-    if (self->count == PART_ROWS || (self->count > 0 && self->bytes + record->body.bytes > PART_BYTES))
-        say_part(self, false, false);
     self->rows_left--;
-    Cli__FeedPlace *at = &self->places[self->count];
-    cli__feed_place__init(at);
-    at->owner = (char *)record->version.owner;
-    at->boot = record->version.boot;
-    at->seq = record->version.seq;
-    Cli__EventRow *row = self->pointers[self->count] = &self->rows[self->count];
-    cli__event_row__init(row);
-    row->at = at;
-    row->attach = record->version.attach;
-    row->kind = (Rec__Kind)record->kind;
-    row->id = (char *)record->id;
-    row->body = (ProtobufCBinaryData){record->body.bytes, (uint8_t *)record->body.data};
-    self->count++;
-    self->bytes += record->body.bytes;
+    add_row(self, record, NULL);
     return true;
 }
 
@@ -126,18 +143,13 @@ static Cli__FeedPlace *collect_feeds(const struct node *node, const Cli__Query *
     struct feed_info *feeds = check_alloc((known + 1) * sizeof *feeds);
     store_feeds(node->store, feeds, known);
     Cli__FeedPlace *places = check_alloc((known + query->n_after + 1) * sizeof *places);
-    for (uint32_t i = 0; i < query->n_after; i++) {
-        cli__feed_place__init(&places[count]);
-        places[count].owner = query->after[i]->owner;
-        places[count].boot = query->after[i]->boot;
-        places[count++].seq = query->after[i]->seq;
-    }
+    for (uint32_t i = 0; i < query->n_after; i++)
+        places[count++] = *query->after[i];
     qsort(places, count, sizeof *places, by_feed);
     uint32_t told = count;
     for (uint32_t i = 0; i < known; i++) {
-        Cli__FeedPlace place = CLI__FEED_PLACE__INIT;
-        place.owner = (char *)feeds[i].owner;
-        place.boot = feeds[i].boot;
+        Cli__FeedPlace place;
+        set_place(&place, feeds[i].owner, feeds[i].boot, 0);
         bool leave_out = feeds[i].cursor == 0 || (known > FEEDS_MAX && can_be_left_out(node, &feeds[i]));
         if (!leave_out && bsearch(&place, places, told, sizeof *places, by_feed) == NULL)
             places[count++] = place;
@@ -150,6 +162,69 @@ static Cli__FeedPlace *collect_feeds(const struct node *node, const Cli__Query *
     }
     *ret_count = count;
     return places;
+}
+
+// ---- what came late
+
+// The reader's place, or, with boot 0, some place of that owner.
+static const Cli__FeedPlace *reader_place(void *context, const char *owner, uint64_t boot)
+{
+    const struct events *self = context;
+    Cli__FeedPlace sought;
+    set_place(&sought, owner, boot, 0);
+    uint32_t low = 0, high = self->upto_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (by_feed(&self->upto[middle], &sought) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const Cli__FeedPlace *found = &self->upto[low];
+    bool is_there = low < self->upto_count && strcmp(found->owner, owner) == 0 && (boot == 0 || found->boot == boot);
+    return is_there ? found : NULL;
+}
+
+// NULL: the cursor is full.
+static Cli__FeedPlace *add_place(struct events *self, const char *owner, uint64_t boot)
+{
+    if (self->upto_count == FEEDS_MAX)
+        return NULL;
+    self->upto = check_realloc(self->upto, (self->upto_count + 1) * sizeof *self->upto);
+    set_place(&self->upto[self->upto_count++], owner, boot, 0);
+    qsort(self->upto, self->upto_count, sizeof *self->upto, by_feed);
+    return (Cli__FeedPlace *)reader_place(self, owner, boot);
+}
+
+static void on_note(void *context, const struct version *note, const struct record *missed)
+{
+    struct events *self = context;
+    char name[NAME_MAX_BYTES + 2];
+    snprintf(name, sizeof name, "~%s", note->owner);
+    Cli__FeedPlace *mark = (Cli__FeedPlace *)reader_place(self, name, note->boot);
+    if (mark == NULL)  // the name is kept with the place of another boot
+        mark = add_place(self, reader_place(self, name, 0)->owner, note->boot);
+    if (mark == NULL)
+        return;
+    mark->seq = note->seq;
+    if (missed != NULL && wants(self, missed))
+        add_row(self, missed, mark);
+}
+
+static void tell_late(struct events *self)
+{
+    struct node *node = self->reply->node;
+    struct mends_reader reader = {.context = self, .place = reader_place, .visit = on_note};
+    mends_tell(node, &reader);
+    snprintf(self->own_mark, sizeof self->own_mark, "~%s", node->config->self.name);
+    if (reader_place(self, self->own_mark, 0) != NULL)
+        return;
+    // It reads here for the first time: what came late until now, in older boots too, it did not miss here.
+    if (add_place(self, self->own_mark, node->boot) != NULL)
+        mends_pass_own(node, &reader);
+    for (uint32_t i = 0; i < self->upto_count; i++)
+        if (strcmp(self->upto[i].owner, self->own_mark) == 0)
+            self->upto[i].since = self->upto[i].seq;
 }
 
 // ---- the answer
@@ -209,6 +284,7 @@ void answer_events(struct node *node, const struct reply *reply, const Cli__Quer
     if (self->upto == NULL) {
         answers_refuse(reply, "too_many_feeds", "more starts of nodes are kept than a cursor holds");
     } else {
+        tell_late(self);
         self->upto_pointers = check_alloc((self->upto_count + 1) * sizeof(Cli__FeedPlace *));
         for (uint32_t i = 0; i < self->upto_count; i++)
             self->upto_pointers[i] = &self->upto[i];

@@ -129,6 +129,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "directory_keys", node->directory == NULL ? 0 : node->directory->key_count);
     number(&status, "unknown_keys", node->counters.unknown_keys);
     number(&status, "audits", node->audits);
+    number(&status, "mends_noted", node->counters.mends_noted);
     number(&status, "protocol", node->speaks);
     text(&status, "going", node->going ? "yes" : "no");
     text(&status, "draining", drain_is_on(node) ? "yes" : "no");

@@ -1,6 +1,7 @@
 // The floors of one node, made and joined: what each of them tells comes here, and is handed to the next.
 #include "node/node.h"
 
+#include "node/mends.h"
 #include "node/node_private.h"
 
 #include "client.pb-c.h"
@@ -69,8 +70,9 @@ static void on_record(void *context, const struct record *record)
         self->directory_stale = true;
         return;
     }
-    if (record->kind == REC__KIND__AUDIT)
+    if (record->kind == REC__KIND__AUDIT || record->kind == REC__KIND__MENDED)
         return;  // is asked for, and decides nothing
+    mends_note(self, record);
     struct event event = {.type = EVENT_RECORD, .record = record};
     node_step(self, &event);
 }
@@ -153,8 +155,8 @@ static bool open_store(struct node *self, struct problem *ret_problem)
                                     .boot = self->boot,
                                     .records_max = self->config->records_max,
                                     .owner_records_max = self->config->records_per_owner,
-                                    .horizon_kind_mask =
-                                        1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF | 1u << REC__KIND__AUDIT};
+                                    .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
+                                                         1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED};
     self->store = store_create(&options);
     if (!store_open(self->store, self->disk, ret_problem))
         return false;
@@ -169,7 +171,8 @@ static void create_floors(struct node *self)
                                   .boot = self->boot,
                                   .heartbeat_ms = config->heartbeat_ms,
                                   .down_after_ms = config->down_after_ms,
-                                  .speaks = self->speaks};
+                                  .speaks = self->speaks,
+                                  .program = HOTLINE_VERSION};
     struct peers_events peers_events = {.context = self,
                                         .up = on_peer_up,
                                         .down = on_peer_down,

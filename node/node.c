@@ -43,6 +43,21 @@ void node_check_accepted(struct node *self)
                      directory ? directory->settings.durability_wait_ms : DURABILITY_WAIT_DEFAULT_MS);
 }
 
+// A node that the directory no longer names is no longer looked for once it is silent. One that is configured and was
+// never heard is: it may be there before the directory is.
+static void let_go_unnamed(struct node *self)
+{
+    for (uint32_t i = 0; i < peers_count(self->peers); i++) {
+        const struct peer *peer = peers_at(self->peers, i);
+        if (self->directory == NULL || peer->let_go || peer->up || peer->heard || peer->boot == 0 ||
+            peers_is_heard_by_any(self->peers, peer->card.name, peer->boot) ||
+            directory_find_node(self->directory, peer->card.name) != DIRECTORY_NONE)
+            continue;
+        node_say(self, "peer_let_go", "peer=%s", peer->card.name);
+        peers_let_go(self->peers, i);
+    }
+}
+
 // Nodes that this one does not hear, and others do: what those own is not given up.
 static void tell_hearsay(struct node *self)
 {
@@ -118,8 +133,10 @@ void node_wake(struct node *self)
             tell_round_trips(self);
             self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;
         }
-        if (now_us >= self->hearsay_us)
+        if (now_us >= self->hearsay_us) {
             tell_hearsay(self);
+            let_go_unnamed(self);
+        }
         self->tick_us = now_us + (uint64_t)TICK_MS * 1000;
     }
 }

@@ -65,7 +65,7 @@ struct node {
     void *notice_context;
     struct node_counters {
         uint64_t turns, talk_dropped, talk_foreign, puts_refused, directories_bad, applies, applies_refused,
-            unknown_keys;
+            unknown_keys, mends_noted;
     } counters;
 };
 

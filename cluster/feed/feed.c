@@ -27,6 +27,7 @@ void feed_peer_up(struct feed *self, struct now now, uint32_t peer)
         remote->met = remote->swept;
         remote->boot = view->boot;
         remote->lane = lane_need(self, view->card.name, view->boot);
+        remote->aged[0] = remote->aged[1] = 0;
     }
     remote->up = true;
     remote->linked = view->via < 0;
@@ -120,9 +121,27 @@ void feed_stored(struct feed *self, struct now now)
     following_ack_all(self, false);
 }
 
+static void age(uint64_t aged[2], uint64_t now)
+{
+    aged[1] = aged[0];
+    aged[0] = now;
+}
+
+static void age_all(struct feed *self, struct now now)
+{
+    if (now.mono_us - self->aged_us < (uint64_t)FEED_AGED_MS * 1000)
+        return;
+    self->aged_us = now.mono_us;
+    age(self->own_aged, store_last_seq(self->store));
+    for (uint32_t i = 0; i < peers_count(self->peers); i++)
+        if (self->remotes[i].lane != NULL)
+            age(self->remotes[i].aged, peers_at(self->peers, i)->feed_seq);
+}
+
 uint64_t feed_tick(struct feed *self, struct now now)
 {
     self->now_us = now.mono_us;
+    age_all(self, now);
     following_ack_all(self, true);
     following_tick(self, now);
     telling_tick(self, now);
@@ -140,6 +159,14 @@ uint64_t feed_lag(const struct feed *self, uint32_t peer)
     uint64_t told = lane_told(remote->lane, peer), beaten = peers_at(self->peers, peer)->feed_seq;
     uint64_t last = beaten > told && peers_at(self->peers, peer)->boot == remote->boot ? beaten : told;
     return last > remote->lane->cursor ? last - remote->lane->cursor : 0;
+}
+
+uint64_t feed_lag_of(const struct feed *self, uint32_t reader, int32_t owner)
+{
+    const struct lane *lane = owner < 0 ? self->own : self->remotes[owner].lane;
+    uint64_t upto = owner < 0 ? self->own_aged[1] : self->remotes[owner].aged[1];
+    uint64_t told = lane == NULL ? upto : lane_told(lane, reader);
+    return upto > told ? upto - told : 0;
 }
 
 bool feed_is_swept(const struct feed *self, uint32_t peer)

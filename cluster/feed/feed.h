@@ -72,6 +72,8 @@ uint64_t feed_tick(struct feed *self, struct now now);
 uint32_t feed_copies(const struct feed *self, uint64_t seq);
 // What a peer's own feed has that is not here.
 uint64_t feed_lag(const struct feed *self, uint32_t peer);
+// Of what `owner` (-1: this node) had told a second or two ago, how much `reader` has not said to have.
+uint64_t feed_lag_of(const struct feed *self, uint32_t reader, int32_t owner);
 bool feed_is_swept(const struct feed *self, uint32_t peer);
 struct feed_counts feed_counts(const struct feed *self);
 

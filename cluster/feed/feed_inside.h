@@ -8,6 +8,7 @@
 #include "peer.pb-c.h"
 
 #define FEED_TICK_MS 100
+#define FEED_AGED_MS 1000        // of the lags that others are said to have
 #define FEED_TELL_MS 500         // what moved is told this often
 #define FEED_TELL_AT_ONCE_MS 20  // at most this often when there is a new feed
 #define FEED_TELL_AGAIN_MS 1000  // ... and some that did not move, in turn,
@@ -103,6 +104,7 @@ struct remote {  // a peer, as feeds and digests see it
     uint64_t boot;
     struct lane *lane;  // its own feed in this boot
     uint64_t stored;    // of our own feed, on its stable storage
+    uint64_t aged[2];   // how far its own feed was a while ago, and a while before that
 
     // Its telling of all feeds since it came up.
     bool whole;
@@ -154,7 +156,8 @@ struct feed {
     bool advanced;  // some cursor, since it was looked who is swept
     bool seek;      // whom to ask should be decided anew
     bool tell_now;  // there is a new feed
-    uint64_t told_us, told_again_us;
+    uint64_t told_us, told_again_us, aged_us;
+    uint64_t own_aged[2];  // as a remote's
     uint32_t told_again_at;
     int32_t round;  // the peer that was asked to compare; -1: none
     uint64_t round_us;

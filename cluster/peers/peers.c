@@ -55,6 +55,25 @@ bool peers_move(struct peers *self, struct entry *entry, const char *control, co
     return true;
 }
 
+void peers_let_go(struct peers *self, uint32_t peer)
+{
+    check(peer < self->count);
+    struct entry *entry = &self->entries[peer];
+    if (entry->peer.let_go || entry->peer.up || entry->peer.heard)
+        return;
+    entry->peer.let_go = true;
+    self->world->type->link_close(self->world, peer);
+}
+
+void peers_take_back(struct peers *self, struct entry *entry)
+{
+    if (!entry->peer.let_go)
+        return;
+    entry->peer.let_go = false;
+    // It stood before: what it says of itself may move it.
+    check(self->world->type->link_open(self->world, peers_index(self, entry), entry->control, entry->bulk));
+}
+
 struct entry *peers_new(struct peers *self, const struct peers_card *card)
 {
     if (self->count == PEERS_MAX) {
@@ -107,6 +126,7 @@ bool peers_add(struct peers *self, const struct peers_card *card)
     if (entry == NULL)
         return false;
     entry->configured = true;
+    peers_take_back(self, entry);
     return true;
 }
 
@@ -140,6 +160,17 @@ bool peers_owner_up(const struct peers *self, const char *owner, uint64_t boot)
         return true;
     int32_t index = peers_find(self, owner);
     return index >= 0 && self->entries[index].peer.up && self->entries[index].peer.boot == boot;
+}
+
+bool peers_sees(const struct peers *self, uint32_t from, int32_t to, struct peers_seen *ret_seen)
+{
+    check(from < self->count && to < (int32_t)self->count);
+    const struct entry *entry = &self->entries[from];
+    const struct report *report = to < 0 ? &entry->of_us : &entry->reports[to];
+    if (!entry->peer.heard || report->boot == 0)
+        return false;
+    *ret_seen = (struct peers_seen){.linked = report->linked, .rtt_us = report->rtt_us};
+    return true;
 }
 
 struct peers_counts peers_counts(const struct peers *self)

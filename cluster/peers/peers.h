@@ -19,6 +19,7 @@
 #define PEERS_PROTOCOL_OLDEST 1
 #define PEERS_PROTOCOL 2  // the newest; see proto/README.md
 #define PEERS_STALL_MS 500
+#define PEERS_PROGRAM_MAX_BYTES 31
 #define PEERS_RELAY_MAX 20000  // messages that a node carries for others between two of its heartbeats
 #define PEERS_RELAY_MAX_BYTES ((size_t)64 * 1024)
 
@@ -39,7 +40,8 @@ struct peers_options {
     uint64_t boot;
     uint32_t heartbeat_ms;
     uint32_t down_after_ms;
-    uint32_t speaks;  // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
+    uint32_t speaks;      // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
+    const char *program;  // its version, lent; NULL: not said
 };
 
 // Called from peers_receive and peers_tick; `peer` is an index below PEERS_MAX that stays for the life of the process.
@@ -55,13 +57,15 @@ struct peers_events {
 
 struct peer {  // questions only
     struct peers_card card;
-    uint64_t boot;    // the last heard, 0: never
-    uint32_t speaks;  // the newest protocol that this boot said it understands
+    uint64_t boot;                              // the last heard, 0: never
+    uint32_t speaks;                            // the newest protocol that this boot said it understands
+    char program[PEERS_PROGRAM_MAX_BYTES + 1];  // its version, as it said itself
     bool up;
     int32_t via;        // the peer that carries what is sent to it, -1: none is needed, or it is down
     bool heard;         // within the bound, without a relay, though it may not hear us
     bool going;         // said that it stops
     bool draining;      // said that it takes no clients
+    bool let_go;        // nothing goes to it any more, until it, or another of it, is heard
     uint32_t rtt_us;    // smoothed, by way of the relay if there is one; 0: not measured
     int32_t skew_ms;    // its wall clock minus ours
     uint64_t feed_seq;  // last number of its own feed that it told
@@ -94,6 +98,9 @@ void peers_free(struct peers *self);
 // False: over the bound or an invalid endpoint.
 bool peers_add(struct peers *self, const struct peers_card *card);
 
+// A peer that is not heard is not looked for any more; its index stays its own.
+void peers_let_go(struct peers *self, uint32_t peer);
+
 uint32_t peers_count(const struct peers *self);  // 0 .. count-1 are valid
 const struct peer *peers_at(const struct peers *self, uint32_t peer);
 const char *peers_via(const struct peers *self, uint32_t peer);  // the relay's name; "": none
@@ -104,6 +111,13 @@ bool peers_is_self(const struct peers *self, const char *owner, uint64_t boot);
 // Some node that lives hears `name` in this boot: this one does, or one that it hears says so. Down for this node and
 // heard by a third is cut off, not dead.
 bool peers_is_heard_by_any(const struct peers *self, const char *name, uint64_t boot);
+// How `from` sees its link to `to` (-1: this node), by its last heartbeat. False: it is not heard here, or that one is
+// not up for it.
+struct peers_seen {
+    bool linked;  // both hear each other, without a relay
+    uint32_t rtt_us;
+};
+bool peers_sees(const struct peers *self, uint32_t from, int32_t to, struct peers_seen *ret_seen);
 struct peers_counts peers_counts(const struct peers *self);
 
 // `sender`: the node whose key carried it; "" in a world without keys, where the envelope is believed.

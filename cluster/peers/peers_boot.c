@@ -46,8 +46,10 @@ void peers_adopt(struct peers *self, struct now now, struct entry *entry, uint64
     entry->since_us = now.mono_us;
     peer->heard = peer->going = peer->draining = false;
     peer->speaks = PEERS_PROTOCOL_OLDEST;
+    peer->program[0] = '\0';
     peer->feed_seq = 0;
     memset(entry->reports, 0, sizeof entry->reports);
+    entry->of_us = (struct report){0};
     entry->their_sent_us = 0;
     entry->rival_boot = 0;
 }

@@ -131,6 +131,8 @@ void peers_card_known(struct peers *self, const Peer__NodeCard *message)
     if (strcmp(card.name, self->options.self.name) == 0)
         return;
     struct entry *entry = find_or_learn(self, &card);
+    if (entry != NULL)
+        peers_take_back(self, entry);
     // Its own word counts more. Cards are told only of who is heard, so one that fell silent here may have moved.
     if (entry != NULL && (!entry->carded || !entry->peer.heard))
         update(self, entry, &card);

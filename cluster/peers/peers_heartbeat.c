@@ -24,6 +24,8 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
     message->going = self->going;
     message->draining = self->draining;
     message->speaks = self->options.speaks;
+    if (self->options.program != NULL)
+        message->program = (char *)self->options.program;
     message->card = &beat->self_card;
     peers_card_to(&self->options.self, &beat->self_card);
     message->heard = beat->heard_list;
@@ -75,7 +77,7 @@ void peers_beat(struct peers *self, struct now now, struct entry *only)
     struct beat beat;
     fill(self, now, &beat, with_known);
     for (uint32_t i = 0; i < self->count; i++)
-        if (only == NULL || only == &self->entries[i])
+        if (only == NULL ? !self->entries[i].peer.let_go : only == &self->entries[i])
             send(self, now, &self->entries[i], &beat);
 }
 
@@ -124,6 +126,7 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     struct entry *entry = peers_card_own(self, envelope->from, beat->card);
     if (entry == NULL)
         return;
+    peers_take_back(self, entry);
     uint64_t echo_us = echo_of(self, beat);
     peers_judge(self, now, entry);
     peers_route(self, now, entry);
@@ -141,6 +144,8 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     entry->peer.draining = beat->draining;
     entry->peer.speaks = peers_version_said(beat->speaks);
     entry->peer.feed_seq = beat->feed_seq;
+    if (text_is_name(beat->program, PEERS_PROGRAM_MAX_BYTES))
+        text_copy(entry->peer.program, sizeof entry->peer.program, beat->program);
     if (echo_us != 0 && echo_us == entry->proof_us)
         measure(self, now, entry, beat, echo_us);
     if (is_fresh(self, now, entry, echo_us)) {

@@ -30,6 +30,7 @@ struct entry {
     char bulk[PEERS_ENDPOINT_MAX_BYTES + 1];
     bool configured;
     bool carded;  // its own heartbeat has told its card
+    struct report of_us;
 
     // Of the current boot.
     uint64_t since_us;       // since when it is the current one
@@ -77,6 +78,7 @@ bool peers_pack(struct peers *self, const struct entry *link, const Peer__Envelo
 // NULL: over the bound or an invalid endpoint.
 struct entry *peers_new(struct peers *self, const struct peers_card *card);
 bool peers_move(struct peers *self, struct entry *entry, const char *control, const char *bulk);
+void peers_take_back(struct peers *self, struct entry *entry);  // no longer let go
 
 static inline uint32_t peers_version_said(uint32_t field)  // absent from the first version's messages
 {

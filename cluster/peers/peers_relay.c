@@ -11,17 +11,20 @@
 void peers_note_reports(struct peers *self, struct now now, struct entry *entry, const Peer__Heartbeat *beat)
 {
     memset(entry->reports, 0, sizeof entry->reports);
+    entry->of_us = (struct report){0};
     for (size_t i = 0; i < beat->n_heard; i++) {
         const Peer__Heard *heard = beat->heard[i];
         int32_t index = peers_find(self, heard->name);
-        if (index < 0)
+        bool is_us = peers_is_self(self, heard->name, heard->boot);
+        if (index < 0 && !is_us)
             continue;
         uint64_t ago_us = (uint64_t)heard->silent_ms * 1000 + entry->link_rtt_us / 2;
-        entry->reports[index] = (struct report){.boot = heard->boot,
-                                                .alive_us = now.mono_us > ago_us ? now.mono_us - ago_us : 0,
-                                                .rtt_us = heard->rtt_us,
-                                                .speaks = peers_version_said(heard->speaks),
-                                                .linked = heard->up && !heard->relayed};
+        *(is_us ? &entry->of_us : &entry->reports[index]) =
+            (struct report){.boot = heard->boot,
+                            .alive_us = now.mono_us > ago_us ? now.mono_us - ago_us : 0,
+                            .rtt_us = heard->rtt_us,
+                            .speaks = peers_version_said(heard->speaks),
+                            .linked = heard->up && !heard->relayed};
     }
 }
 

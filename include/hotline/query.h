@@ -36,6 +36,13 @@ enum hotline_row_type {
     HOTLINE_ROW_HISTOGRAM,  // of STATUS, behind its other rows
 };
 
+struct hotline_link {  // between two nodes, as one of them sees it
+    const char *to;
+    bool up;  // the two hear each other, without a relay
+    uint32_t rtt_us;
+    uint64_t lag;  // changes of `to` that the node does not have, give or take a second or two
+};
+
 struct hotline_row {
     enum hotline_row_type type;
     union {
@@ -57,7 +64,11 @@ struct hotline_row {
             uint32_t rtt_us, desks, calls;
             int32_t skew_ms;
             const char *client;
+            const char *version;  // of its program; "": not known
+            uint32_t protocol;    // the newest it speaks
             bool primary, draining;
+            const struct hotline_link *links;  // of a node that the one asked does not hear: none
+            size_t link_count;
         } node;
         struct {
             const char *agent, *name, *site, *country, *contact, *state, *reason, *node, *call;
@@ -120,6 +131,11 @@ struct hotline_row {
             const char *cursor;  // goes on behind this event
             const char *owner;
             uint64_t boot, seq, attach;
+            // It came late to the node that was read: told once it was there, behind later ones of its owner.
+            bool late;
+            const char
+                *told_owner;  // the place that the cursor goes to: (owner, boot, seq) but for those that came late
+            uint64_t told_boot, told_seq;
             const char *state, *reason;
             const char *call;         // agent: that rings or is spoken
             uint64_t since_ms;        // agent: wall clock, in this state; wrap_up: said then
@@ -189,10 +205,11 @@ HOTLINE_API enum hotline_result hotline_ask(struct hotline_client *query, enum h
                                             hotline_row_callback *on_row, hotline_done_callback *on_done);
 // Every change of a call or an agent is an event, given once, those of one owner in its order. A cursor goes on at any
 // node, after any failure of either side. A change that a later one of the same call or agent has overtaken before the
-// node was asked is folded into the later one, which has all of its times.
+// node was asked is folded into the later one, which has all of its times. What the node that was read got only after
+// the cursor had passed its place (a dying owner had not told it) is given then, as `late`, by whichever node is read.
 //
-// For those who put two readings together: whether a cursor is behind an event already; a cursor that is behind that
-// event too, to be freed by free(), or NULL: this was none.
+// For those who put two readings together: whether a cursor is behind an event (its told_ place) already; a cursor that
+// is behind that event too, to be freed by free(), or NULL: this was none.
 HOTLINE_API bool hotline_cursor_covers(const char *cursor, const char *owner, uint64_t boot, uint64_t seq);
 HOTLINE_API char *hotline_cursor_advance(const char *cursor, const char *owner, uint64_t boot, uint64_t seq);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACE_TEXT_BYTES (NAME_MAX_BYTES + 40)
+#define PLACE_TEXT_BYTES (NAME_MAX_BYTES + 64)
 
 void cursor_close(struct cursor *self)
 {
@@ -17,7 +17,7 @@ void cursor_copy(struct cursor *self, const struct cursor *from)
 {
     cursor_close(self);
     for (uint32_t i = 0; i < from->count; i++)
-        cursor_advance(self, from->places[i].owner, from->places[i].boot, from->places[i].seq);
+        cursor_advance(self, from->places[i].owner, from->places[i].boot, from->places[i].seq, from->places[i].since);
 }
 
 // Where the feed stands, or belongs.
@@ -50,7 +50,12 @@ uint64_t cursor_at(const struct cursor *self, const char *owner, uint64_t boot)
     return found ? self->places[at].seq : 0;
 }
 
-bool cursor_advance(struct cursor *self, const char *owner, uint64_t boot, uint64_t seq)
+bool cursor_is_owner(const char *owner)
+{
+    return text_is_name(owner[0] == '~' ? owner + 1 : owner, NAME_MAX_BYTES);
+}
+
+bool cursor_advance(struct cursor *self, const char *owner, uint64_t boot, uint64_t seq, uint64_t since)
 {
     bool found;
     uint32_t at = find(self, owner, boot, &found);
@@ -67,7 +72,7 @@ bool cursor_advance(struct cursor *self, const char *owner, uint64_t boot, uint6
     }
     memmove(&self->places[at + 1], &self->places[at], (self->count - at) * sizeof *self->places);
     self->count++;
-    self->places[at] = (struct cursor_place){.boot = boot, .seq = seq};
+    self->places[at] = (struct cursor_place){.boot = boot, .seq = seq, .since = since};
     return text_copy(self->places[at].owner, sizeof self->places[at].owner, owner);
 }
 
@@ -88,16 +93,18 @@ bool cursor_read(struct cursor *self, const char *text)
     struct cursor read = {0};
     const char *at = text;
     while (*at != '\0') {
-        char owner[NAME_MAX_BYTES + 1];
-        size_t bytes = strcspn(at, "~");
-        uint64_t boot, seq;
+        char owner[NAME_MAX_BYTES + 2];
+        bool is_late = *at == '~';
+        size_t bytes = is_late + strcspn(at + is_late, "~");
+        uint64_t boot, seq, since = 0;
         if (bytes >= sizeof owner || at[bytes] == '\0')
             break;
         memcpy(owner, at, bytes);
         owner[bytes] = '\0';
         at += bytes + 1;
-        if (!text_is_name(owner, NAME_MAX_BYTES) || !read_number(&at, 16, &boot) || *at++ != '~' ||
-            !read_number(&at, 10, &seq) || !cursor_advance(&read, owner, boot, seq))
+        if (!cursor_is_owner(owner) || !read_number(&at, 16, &boot) || *at++ != '~' || !read_number(&at, 10, &seq) ||
+            (is_late && (*at++ != '~' || !read_number(&at, 10, &since))) ||
+            !cursor_advance(&read, owner, boot, seq, since))
             break;
         if (*at == '\0') {
             cursor_close(self);
@@ -116,8 +123,12 @@ bool cursor_read(struct cursor *self, const char *text)
 char *cursor_write(const struct cursor *self)
 {
     char *text = check_alloc(self->count * PLACE_TEXT_BYTES + 1), *at = text;
-    for (uint32_t i = 0; i < self->count; i++)
-        at += snprintf(at, PLACE_TEXT_BYTES, "%s%s~%" PRIx64 "~%" PRIu64, i == 0 ? "" : ",", self->places[i].owner,
-                       self->places[i].boot, self->places[i].seq);
+    for (uint32_t i = 0; i < self->count; i++) {
+        const struct cursor_place *place = &self->places[i];
+        at += snprintf(at, PLACE_TEXT_BYTES, "%s%s~%" PRIx64 "~%" PRIu64, i == 0 ? "" : ",", place->owner, place->boot,
+                       place->seq);
+        if (place->owner[0] == '~')
+            at += snprintf(at, PLACE_TEXT_BYTES, "~%" PRIu64, place->since);
+    }
     return text;
 }

@@ -179,6 +179,7 @@ static bool send_question(struct query *self, struct question *question)
         places[i].owner = question->cursor.places[i].owner;
         places[i].boot = question->cursor.places[i].boot;
         places[i].seq = question->cursor.places[i].seq;
+        places[i].since = question->cursor.places[i].since;
         pointers[i] = &places[i];
     }
     words.after = pointers;

@@ -138,7 +138,7 @@ char *hotline_cursor_advance(const char *text, const char *owner, uint64_t boot,
 {
     struct cursor cursor = {0};
     char *advanced = NULL;
-    if (text_is_name(owner, NAME_MAX_BYTES) && cursor_read(&cursor, text) && cursor_advance(&cursor, owner, boot, seq))
+    if (cursor_is_owner(owner) && cursor_read(&cursor, text) && cursor_advance(&cursor, owner, boot, seq, 0))
         advanced = cursor_write(&cursor);
     cursor_close(&cursor);
     return advanced;

@@ -63,10 +63,18 @@ static void give_node(const struct out *out, const Cli__NodeRow *from)
     row.node.lag = from->lag;
     row.node.skew_ms = from->skew_ms;
     row.node.client = from->client;
+    row.node.version = from->version;
+    row.node.protocol = from->protocol;
     row.node.desks = from->desks;
     row.node.calls = from->calls;
     row.node.primary = from->primary;
     row.node.draining = from->draining;
+    struct hotline_link *links = arena_take(out->arena, (from->n_links + 1) * sizeof *links);
+    for (size_t i = 0; i < from->n_links && links != NULL; i++) {
+        const Cli__LinkRow *link = from->links[i];
+        links[row.node.link_count++] = (struct hotline_link){link->to, link->up, link->rtt_us, link->lag};
+    }
+    row.node.links = links;
     give(out, &row);
 }
 

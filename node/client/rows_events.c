@@ -55,6 +55,11 @@ static bool fill_wrap(struct arena *arena, ProtobufCBinaryData body, struct hotl
     return true;
 }
 
+static bool advance(struct cursor *cursor, const Cli__FeedPlace *place)
+{
+    return cursor_is_owner(place->owner) && cursor_advance(cursor, place->owner, place->boot, place->seq, place->since);
+}
+
 static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cursor *cursor,
                        hotline_row_callback *on_row, void *user)
 {
@@ -63,8 +68,8 @@ static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cu
     row.event.gateway = row.event.from = row.event.queue = row.event.detail = row.event.agent = "";
     row.event.disposition = "";
     row.event.place = place_of(NULL);
-    if (from->at == NULL || !text_is_name(from->at->owner, NAME_MAX_BYTES) ||
-        !cursor_advance(cursor, from->at->owner, from->at->boot, from->at->seq))
+    const Cli__FeedPlace *step = from->mended != NULL ? from->mended : from->at;
+    if (from->at == NULL || !text_is_name(from->at->owner, NAME_MAX_BYTES) || !advance(cursor, step))
         return false;
     bool known = from->kind == REC__KIND__CALL         ? fill_call(arena, from->body, &row)
                  : from->kind == REC__KIND__DESK       ? fill_agent(arena, from->body, &row)
@@ -78,6 +83,10 @@ static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cu
     row.event.owner = from->at->owner;
     row.event.boot = from->at->boot;
     row.event.seq = from->at->seq;
+    row.event.told_owner = step->owner;
+    row.event.told_boot = step->boot;
+    row.event.told_seq = step->seq;
+    row.event.late = from->mended != NULL;
     row.event.attach = from->attach;
     on_row(user, &row);
     free(text);
@@ -89,11 +98,8 @@ static bool take_over(struct cursor *cursor, const Cli__Events *events)
 {
     struct cursor upto = {0};
     bool sound = true;
-    for (size_t i = 0; i < events->n_upto && sound; i++) {
-        const Cli__FeedPlace *place = events->upto[i];
-        sound =
-            text_is_name(place->owner, NAME_MAX_BYTES) && cursor_advance(&upto, place->owner, place->boot, place->seq);
-    }
+    for (size_t i = 0; i < events->n_upto && sound; i++)
+        sound = advance(&upto, events->upto[i]);
     if (sound)
         cursor_copy(cursor, &upto);
     cursor_close(&upto);

@@ -48,9 +48,19 @@ static json_t *row_node(const struct hotline_row *row)
     json_object_set_new(to, "desks", json_integer(row->node.desks));
     json_object_set_new(to, "calls", json_integer(row->node.calls));
     add_text(to, "client", row->node.client);
+    add_text(to, "version", row->node.version);
+    add_number(to, "protocol", row->node.protocol);
     json_object_set_new(to, "primary", json_boolean(row->node.primary));
     json_object_set_new(to, "draining", json_boolean(row->node.draining));
     add_hex(to, "boot", row->node.boot);
+    json_t *links = json_array();
+    for (size_t i = 0; i < row->node.link_count; i++) {
+        const struct hotline_link *link = &row->node.links[i];
+        json_array_append_new(links, json_pack("{s:o, s:b, s:o, s:I}", "to", output_text(link->to), "up", (int)link->up,
+                                               "rtt_ms", output_real(link->rtt_us / 1000.0, 3), "feed_lag",
+                                               (json_int_t)link->lag));
+    }
+    json_object_set_new(to, "links", links);
     return to;
 }
 
@@ -210,6 +220,7 @@ static json_t *row_event(const struct hotline_row *row)
     add_text(to, "owner", row->event.owner);
     add_hex(to, "boot", row->event.boot);
     add_number(to, "seq", row->event.seq);
+    json_object_set_new(to, "late", json_boolean(row->event.late));
     add_number(to, "attach", row->event.attach);
     add_text(to, "cursor", row->event.cursor);
     return to;

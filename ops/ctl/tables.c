@@ -14,6 +14,8 @@ static const struct output_column columns_nodes[] = {{"node", "NODE", 0, 0},
                                                      {"desks", "DESKS", 1, 0},
                                                      {"calls", "CALLS", 1, 0},
                                                      {"client", "CLIENT", 0, 0},
+                                                     {"version", "VERSION", 0, 0},
+                                                     {"protocol", "PROTOCOL", 1, 0},
                                                      {"primary", "PRIMARY", 0, 0},
                                                      {"draining", "DRAINING", 0, 0},
                                                      {0}};

@@ -44,9 +44,10 @@ static void say(struct stream *stream, const char *key, const char *id, const ch
 // A stream whose own reading may be ahead of the common one.
 static void say_ahead(struct stream *stream, const struct hotline_row *row, const char *text)
 {
-    if (hotline_cursor_covers(stream->cursor, row->event.owner, row->event.boot, row->event.seq))
+    if (hotline_cursor_covers(stream->cursor, row->event.told_owner, row->event.told_boot, row->event.told_seq))
         return;
-    char *next = hotline_cursor_advance(stream->cursor, row->event.owner, row->event.boot, row->event.seq);
+    char *next =
+        hotline_cursor_advance(stream->cursor, row->event.told_owner, row->event.told_boot, row->event.told_seq);
     if (next != NULL) {
         free(stream->cursor);
         stream->cursor = next;

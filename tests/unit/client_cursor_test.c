@@ -17,11 +17,13 @@ static void a_cursor_reads_as_it_was_written(void **state)
 {
     (void)state;
     struct cursor cursor = {0}, again = {0};
-    assert_true(cursor_advance(&cursor, "nairobi", 0xabc, 7));
-    assert_true(cursor_advance(&cursor, "beijing", UINT64_MAX, 5));
-    assert_true(cursor_advance(&cursor, "nairobi", 2, UINT64_MAX));
+    assert_true(cursor_advance(&cursor, "nairobi", 0xabc, 7, 0));
+    assert_true(cursor_advance(&cursor, "beijing", UINT64_MAX, 5, 0));
+    assert_true(cursor_advance(&cursor, "nairobi", 2, UINT64_MAX, 0));
+    assert_true(cursor_advance(&cursor, "~beijing", 0xb, 40, 30));
     char *text = cursor_write(&cursor);
-    assert_string_equal(text, "beijing~ffffffffffffffff~5,nairobi~2~18446744073709551615,nairobi~abc~7");
+    assert_string_equal(text, "beijing~ffffffffffffffff~5,nairobi~2~18446744073709551615,nairobi~abc~7,"
+                              "~beijing~b~40~30");
     assert_true(cursor_read(&again, text));
     char *second = cursor_write(&again);
     assert_string_equal(second, text);
@@ -35,8 +37,8 @@ static void it_never_goes_back(void **state)
 {
     (void)state;
     struct cursor cursor = {0};
-    assert_true(cursor_advance(&cursor, "a", 1, 9));
-    assert_true(cursor_advance(&cursor, "a", 1, 4));
+    assert_true(cursor_advance(&cursor, "a", 1, 9, 0));
+    assert_true(cursor_advance(&cursor, "a", 1, 4, 0));
     assert_int_equal(cursor_at(&cursor, "a", 1), 9);
     assert_int_equal(cursor_at(&cursor, "a", 2), 0);
     cursor_close(&cursor);
@@ -45,12 +47,12 @@ static void it_never_goes_back(void **state)
 static void what_is_no_cursor_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"x",        "a~1",    "a~1~",    "a~1~2,",  "a~ 1~2",
-                                        "a~-1~2",   "a~1~+2", "~1~2",    "a b~1~2", "a~1~2 ",
-                                        "a~1~2;b~", ",a~1~2", "a~1~2~3", "a~zz~2",  "a~1~1a"};
+    static const char *const wrong[] = {"x",      "a~1",     "a~1~",    "a~1~2,",    "a~ 1~2", "a~-1~2",  "a~1~+2",
+                                        "~1~2",   "a b~1~2", "a~1~2 ",  "a~1~2;b~",  ",a~1~2", "a~1~2~3", "a~zz~2",
+                                        "a~1~1a", "~a~1~2",  "~a~1~2~", "~~a~1~2~3", "~~1~2~3"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct cursor cursor = {0};
-        assert_true(cursor_advance(&cursor, "kept", 1, 1));
+        assert_true(cursor_advance(&cursor, "kept", 1, 1, 0));
         if (cursor_read(&cursor, wrong[i]))
             fail_msg("'%s' was taken for a cursor", wrong[i]);
         assert_int_equal(cursor_at(&cursor, "kept", 1), 1);
@@ -63,9 +65,9 @@ static void its_places_are_bounded(void **state)
     (void)state;
     struct cursor cursor = {0};
     for (uint64_t boot = CURSOR_PLACES_MAX; boot > 0; boot--)
-        assert_true(cursor_advance(&cursor, "a", boot, 1));
-    assert_false(cursor_advance(&cursor, "a", CURSOR_PLACES_MAX + 1, 1));
-    assert_true(cursor_advance(&cursor, "a", 17, 2));
+        assert_true(cursor_advance(&cursor, "a", boot, 1, 0));
+    assert_false(cursor_advance(&cursor, "a", CURSOR_PLACES_MAX + 1, 1, 0));
+    assert_true(cursor_advance(&cursor, "a", 17, 2, 0));
     cursor_close(&cursor);
 }
 
@@ -77,6 +79,11 @@ static void readings_can_be_put_together(void **state)
     assert_false(hotline_cursor_covers("a~1~5", "a", 2, 1));
     char *text = hotline_cursor_advance("b~1~5", "a", 1, 6);
     assert_string_equal(text, "a~1~6,b~1~5");
+    free(text);
+    assert_true(hotline_cursor_covers("~a~1~5~2", "~a", 1, 5));
+    assert_false(hotline_cursor_covers("a~1~5", "~a", 1, 5));
+    text = hotline_cursor_advance("~a~1~5~2", "~a", 1, 6);
+    assert_string_equal(text, "~a~1~6~2");
     free(text);
     assert_null(hotline_cursor_advance("nonsense", "a", 1, 6));
 }

@@ -339,6 +339,67 @@ static void cards_out_of_range_teach_nothing(void **state)
     nodes_free(nodes);
 }
 
+static void who_is_let_go_is_not_looked_for_and_comes_back_when_it_speaks(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(1, 3);
+    nodes_run_ms(nodes, 1000);
+    struct peers *a = nodes->node[0].peers;
+    uint32_t c = (uint32_t)peers_find(a, "c");
+    peers_let_go(a, c);
+    assert_false(peers_at(a, c)->let_go);  // it is up
+    nodes_kill(nodes, 2);
+    nodes_run_ms(nodes, 3000);
+    peers_let_go(a, c);
+    assert_true(peers_at(a, c)->let_go);
+    uint64_t not_sent = nodes_counts(nodes, 0).not_sent;
+    nodes_run_ms(nodes, 2000);
+    assert_int_equal(nodes_counts(nodes, 0).not_sent, not_sent);  // no heartbeat knocks there any more
+    nodes_start(nodes, 2, 30);
+    assert_true(nodes_know(nodes, 2, 0, true));
+    nodes_run_ms(nodes, 2000);
+    assert_false(peers_at(a, c)->let_go);
+    assert_true(nodes_see(nodes, 0, 2)->up && nodes_see(nodes, 2, 0)->up);
+    nodes_free(nodes);
+}
+
+static void who_is_let_go_comes_back_when_a_third_hears_it(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(1, 3);
+    nodes_run_ms(nodes, 1000);
+    struct peers *a = nodes->node[0].peers;
+    uint32_t c = (uint32_t)peers_find(a, "c");
+    nodes_kill(nodes, 2);
+    nodes_run_ms(nodes, 3000);
+    peers_let_go(a, c);
+    nodes_start(nodes, 2, 30);
+    fake_cut(nodes->fake, 2, 0, true);
+    assert_true(nodes_know(nodes, 2, 1, true));
+    nodes_run_ms(nodes, 4000);
+    assert_false(peers_at(a, c)->let_go);
+    nodes_free(nodes);
+}
+
+static void every_nodes_view_of_its_links_is_known(void **state)
+{
+    (void)state;
+    struct nodes *nodes = nodes_all(1, 3);
+    fake_delay(nodes->fake, 1, 2, 40 * MS);
+    nodes_run_ms(nodes, 5000);
+    struct peers *a = nodes->node[0].peers;
+    uint32_t b = (uint32_t)peers_find(a, "b");
+    int32_t c = peers_find(a, "c");
+    struct peers_seen seen;
+    assert_true(peers_sees(a, b, c, &seen) && seen.linked && seen.rtt_us >= 40 * MS);
+    assert_true(peers_sees(a, b, -1, &seen) && seen.linked && seen.rtt_us > 0 && seen.rtt_us < 40 * MS);
+    fake_cut(nodes->fake, 2, 1, true);
+    nodes_run_ms(nodes, 3000);
+    assert_true(peers_sees(a, b, c, &seen) && !seen.linked);  // by a
+    assert_true(peers_sees(a, (uint32_t)c, (int32_t)b, &seen) && !seen.linked);
+    nodes_free(nodes);
+}
+
 static void there_is_a_bound_on_peers(void **state)
 {
     (void)state;
@@ -383,6 +444,9 @@ int main(void)
         cmocka_unit_test(words_come_from_who_is_heard_in_its_boot),
         cmocka_unit_test(malformed_messages_are_counted_and_nothing_else),
         cmocka_unit_test(cards_out_of_range_teach_nothing),
+        cmocka_unit_test(who_is_let_go_is_not_looked_for_and_comes_back_when_it_speaks),
+        cmocka_unit_test(who_is_let_go_comes_back_when_a_third_hears_it),
+        cmocka_unit_test(every_nodes_view_of_its_links_is_known),
         cmocka_unit_test(there_is_a_bound_on_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
