@@ -5,7 +5,7 @@ import { WorldMap } from './map.js';
 import { $, api, begin, forgetToken, h, hasToken, keyed, listen, setText, signIn } from './page.js';
 import { clock, onLanguage, percent, queueName, seconds, t, timer } from './words.js';
 
-const callsShown = 60, arcsShown = 400;
+const callsShown = 60, arcsShown = 400, lagShown = 100;
 const tables = { nodes: new Map(), queues: new Map(), calls: new Map(), agents: new Map(), status: new Map() };
 const keyOf = { nodes: 'node', queues: 'queue', calls: 'call', agents: 'agent', status: 'name' };
 let sites = new Map(), skew = 0, beat = null, connected = false;
@@ -14,6 +14,25 @@ const map = new WorldMap($('map'), { onCall: explain });
 const now = () => Date.now() + skew;  // as hotline-web counts
 const open = () => [...tables.calls.values()].filter((call) => call.state !== 'ended');
 const by = (rows, key) => rows.reduce((counts, row) => ({ ...counts, [row[key]]: (counts[row[key]] ?? 0) + 1 }), {});
+
+const sortedNodes = () => [...tables.nodes.values()].sort((a, b) => a.node.localeCompare(b.node));
+
+// Every two nodes, as both see the link between them: it is cut when one of two that live does not hear the other.
+function mesh(nodes) {
+  const sees = (from, to) => from.links.find((link) => link.to === to.node);
+  return nodes.flatMap((a, i) => nodes.slice(i + 1).map((b) => {
+    const seen = [sees(a, b), sees(b, a)].filter(Boolean);
+    const most = (key) => Math.max(0, ...seen.map((link) => link[key]));
+    const state = a.state === 'down' || b.state === 'down' ? 'down' : !seen.length ? 'unknown'
+      : seen.some((link) => !link.up) ? 'cut' : most('feed_lag') > lagShown ? 'lagging' : 'up';
+    return { key: `${a.node} ${b.node}`, a, b, state, rtt: most('rtt_ms'), lag: most('feed_lag') };
+  }));
+}
+
+function linkText({ state, rtt, lag }) {
+  if (state === 'down' || state === 'unknown') return '';
+  return state === 'cut' ? t('cut') : `${rtt.toFixed(1)} ms${lag ? ` · ${t('lag')} ${lag}` : ''}`;
+}
 
 // ---- drawing
 
@@ -40,6 +59,7 @@ function alarms() {
     else if (node.feed_lag > 1000) list.push(['amber', t('lagging', node.node, node.feed_lag)]);
     if (Math.abs(node.skew_ms) > 500) list.push(['amber', t('skew', node.node, node.skew_ms)]);
   }
+  for (const { state, a, b } of mesh(sortedNodes())) if (state === 'cut') list.push(['amber', t('link_cut', a.node, b.node)]);
   if (status('majority') === 'no') list.push(['red', t('minority', me)]);
   if (status('disk') && status('disk') !== 'ok') list.push(['red', t('disk_bad', me, status('disk'))]);
   if (status('version_clashes') > 0) list.push(['red', t('clashes', me, status('version_clashes'))]);
@@ -97,12 +117,12 @@ function drawAgents() {
 }
 
 function drawNodes() {
-  const nodes = [...tables.nodes.values()].sort((a, b) => a.node.localeCompare(b.node));
+  const nodes = sortedNodes();
   keyed($('nodes'), nodes, (node) => node.node, () => h('li', {}, h('span'), h('small'), h('small')), (element, node) => {
     element.className = node.state;
     element.title = t(node.state);
     setText(element.children[0], node.node);
-    setText(element.children[1], node.state === 'down' ? '' : node.feed_lag ? `${t('lag')} ${node.feed_lag}` : '');
+    setText(element.children[1], node.state === 'down' ? '' : node.feed_lag ? `${t('lag')} ${node.feed_lag}` : node.via ? `${t('via')} ${node.via}` : '');
     setText(element.children[2], node.state === 'up' ? `${node.rtt_ms.toFixed(1)} ms` : t(node.state));
   });
 }
@@ -123,8 +143,7 @@ function drawCalls(calls) {
 
 function drawMap(calls) {
   const where = (site) => sites.get(site) && [sites.get(site).lon, sites.get(site).lat];
-  const nodes = [...tables.nodes.values()].filter((node) => where(node.site));
-  const self = nodes.find((node) => node.state === 'self');
+  const nodes = sortedNodes().filter((node) => where(node.site));
   const bySite = new Map();
   const rank = ['offline', 'not_ready', 'wrap_up', 'on_call', 'ringing', 'available'];
   for (const agent of tables.agents.values()) {
@@ -138,9 +157,7 @@ function drawMap(calls) {
   const agentAt = (call) => { const agent = tables.agents.get(call.agent) ?? rung.get(call.call); return agent && [agent.lon, agent.lat]; };
   map.draw({
     label: `${nodes.length} ${t('nodes')}, ${calls.length} ${t('calls')}`,
-    links: self ? nodes.filter((node) => node !== self).map((node) => ({ key: node.node, from: where(self.site), to: where(node.site),
-      state: node.state === 'down' ? 'down' : node.feed_lag > 100 ? 'lagging' : 'up',
-      label: node.state === 'down' ? t('down') : `${node.rtt_ms.toFixed(1)} ms${node.feed_lag ? ` · ${t('lag')} ${node.feed_lag}` : ''}` })) : [],
+    links: mesh(nodes).map((link) => ({ ...link, from: where(link.a.site), to: where(link.b.site), label: linkText(link) })),
     sites: [...bySite].map(([site, agent]) => ({ key: site, lon: agent.lon, lat: agent.lat, state: stateOfSite[agent.state] ?? 'offline', size: agent.state === 'offline' ? 1.3 : 2.6 })),
     callers: placed.map((call) => ({ key: call.call, lon: call.lon, lat: call.lat, state: call.state })),
     arcs: placed.filter((call) => call.state !== 'waiting' && agentAt(call)).map((call) => ({ key: call.call, from: [call.lon, call.lat], to: agentAt(call), state: call.state })),

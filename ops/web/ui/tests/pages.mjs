@@ -32,6 +32,10 @@ try {
   await wall.waitForSelector('.nodes li:nth-child(5)');
   await wall.waitForSelector('.map .node:nth-child(5)');
   await wall.waitForSelector('.queue');
+  step('the mesh: every two nodes, with round trips');
+  await wall.waitForFunction(() => document.querySelectorAll('.map .link.up').length === 10);
+  const labels = await wall.$$eval('.map .link.up text', (all) => all.map((text) => text.textContent));
+  check(labels.every((label) => /^\d+\.\d ms/.test(label)), `a link without a round trip: ${labels}`);
   check(!(await wall.url()).includes('token'), 'the token stays in the address');
 
   step('a call placed by the API rings in the page');
