@@ -1,26 +1,13 @@
-#include "chaos/sim/desks.h"
+#include "chaos/sim/desks_inside.h"
 
 #include "chaos/sim/city.h"
-#include "chaos/sim/lost.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE_MS 400  // around the end of the ring time
-
-static struct sim *sim_of(const struct desk_person *self)
+void desk_tell(struct desk_person *self, enum history_word word, const char *call, uint32_t n, const char *reason)
 {
-    return self->edge.sim;
-}
-
-static struct chance *chance_of(struct desk_person *self)
-{
-    return &self->edge.chance;
-}
-
-static void tell(struct desk_person *self, enum history_word word, const char *call, uint32_t n, const char *reason)
-{
-    sim_tell(sim_of(self),
+    sim_tell(desk_sim(self),
              (struct history_event){.word = word, .client = self->edge.number, .call = call, .n = n, .reason = reason});
 }
 
@@ -29,141 +16,21 @@ static uint64_t plan(struct desk_person *self)
     return (uint64_t)self->edge.host.life << 32 | (self->doing & UINT32_MAX);
 }
 
-// In a person's time: `happen` is passed over when the person does something else by then.
-static void later(struct desk_person *self, uint64_t least_ms, uint64_t most_ms, agenda_happen *happen)
+void desk_later(struct desk_person *self, uint64_t least_ms, uint64_t most_ms, agenda_happen *happen)
 {
-    uint64_t delay_us = sim_people_us(sim_of(self), chance_between(chance_of(self), least_ms, most_ms));
-    agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, happen, self, plan(self));
+    uint64_t delay_us = sim_people_us(desk_sim(self), chance_between(desk_chance(self), least_ms, most_ms));
+    agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + delay_us, happen, self, plan(self));
 }
 
-// False: not now. A program that hangs does not hear its person, who tries again.
-static bool may_act(struct desk_person *self, uint64_t number, agenda_happen *again)
+bool desk_may_act(struct desk_person *self, uint64_t number, agenda_happen *again)
 {
     if (!edge_runs(&self->edge) || self->is_over || plan(self) != number)
         return false;
     if (self->edge.host.paused) {
-        agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + 200 * SIM_MS_US, again, self, number);
+        agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + 200 * SIM_MS_US, again, self, number);
         return false;
     }
     return true;
-}
-
-// ---- a call
-
-static void end_call(void *subject, uint64_t number)
-{
-    struct desk_person *self = subject;
-    if (!may_act(self, number, end_call) || hotline_desk_call(self->edge.client)[0] == '\0')
-        return;
-    tell(self, HISTORY_ENDS, self->call, 0, NULL);
-    hotline_desk_end(self->edge.client);
-    edge_settle(&self->edge);
-}
-
-// The agent dials a lost caller, and says how that went, unless she or her program is gone by then.
-static void dial(void *subject, uint64_t number)
-{
-    static const char *const reasons[] = {
-        [LOST_NO_ANSWER] = "no_answer", [LOST_WRONG_NUMBER] = "wrong_number", [LOST_OTHER] = "other"};
-    static const enum hotline_call_back_failure failures[] = {[LOST_NO_ANSWER] = HOTLINE_NO_ANSWER,
-                                                              [LOST_WRONG_NUMBER] = HOTLINE_WRONG_NUMBER,
-                                                              [LOST_OTHER] = HOTLINE_NOT_REACHED};
-    struct desk_person *self = subject;
-    struct sim *sim = sim_of(self);
-    if (!may_act(self, number, dial) || hotline_desk_call(self->edge.client)[0] == '\0')
-        return;
-    bool faulty = (sim->options.faults & 1u << SIM_FAULT_CLIENT) != 0 && !sim->closing;
-    if (faulty && chance_permille(chance_of(self), 60)) {
-        sim_meet(sim, MET_callback_desk_vanish);
-        desk_vanish(self);
-        return;
-    }
-    if (!sim->closing && chance_permille(chance_of(self), 60)) {  // something else goes first
-        sim_meet(sim, MET_callback_given_up);
-        end_call(self, number);
-        return;
-    }
-    self->doing++;
-    enum lost_answer answer = lost_dial(sim, chance_of(self), self->lost);
-    if (answer == LOST_REACHED) {
-        sim_meet(sim, MET_callback_reached);
-        tell(self, HISTORY_REACHED, self->call, 0, NULL);
-        text_copy(self->speaks_with, sizeof self->speaks_with, self->number);
-        hotline_desk_reached(self->edge.client, self->call);
-        later(self, 1000, sim->closing ? 4000 : 15000, end_call);
-    } else {
-        sim_meet(sim, MET_callback_failed);
-        tell(self, HISTORY_NOT_REACHED, self->call, 0, reasons[answer]);
-        hotline_desk_not_reached(self->edge.client, self->call, failures[answer], "as simulated");
-    }
-    edge_settle(&self->edge);
-}
-
-static void no_call_came(void *subject, uint64_t number)
-{
-    struct desk_person *self = subject;
-    if (!may_act(self, number, no_call_came) || hotline_desk_call(self->edge.client)[0] == '\0')
-        return;
-    sim_meet(sim_of(self), MET_no_call_came);
-    end_call(self, number);
-}
-
-static void accept(void *subject, uint64_t number)
-{
-    struct desk_person *self = subject;
-    if (!may_act(self, number, accept) || strcmp(hotline_desk_state(self->edge.client), "ringing") != 0)
-        return;
-    self->doing++;
-    tell(self, HISTORY_ACCEPTS, self->call, 0, NULL);
-    hotline_desk_accept(self->edge.client, self->call);
-    if (chance_permille(chance_of(self), 50)) {
-        sim_meet(sim_of(self), MET_answered_twice);
-        hotline_desk_accept(self->edge.client, self->call);
-    }
-    edge_settle(&self->edge);
-    if (self->lost[0] != '\0')
-        later(self, 500, 5000, dial);
-    else
-        later(self, 8000, 15000, no_call_came);
-}
-
-static void decline(void *subject, uint64_t number)
-{
-    struct desk_person *self = subject;
-    if (!may_act(self, number, decline) || strcmp(hotline_desk_state(self->edge.client), "ringing") != 0)
-        return;
-    self->doing++;
-    sim_meet(sim_of(self), MET_offer_declined);
-    tell(self, HISTORY_DECLINES, self->call, 0, NULL);
-    hotline_desk_decline(self->edge.client, self->call);
-    edge_settle(&self->edge);
-}
-
-static void on_offer(struct desk_person *self, const struct hotline_event *event)
-{
-    self->doing++;
-    text_copy(self->call, sizeof self->call, event->call);
-    text_copy(self->lost, sizeof self->lost, event->call_back);
-    text_copy(self->number, sizeof self->number, event->number);
-    if (self->lost[0] != '\0')
-        sim_meet(sim_of(self), MET_callback_rung);
-    sim_tell(sim_of(self), (struct history_event){.word = HISTORY_RINGS,
-                                                  .client = self->edge.number,
-                                                  .call = event->call,
-                                                  .party = self->lost[0] != '\0' ? self->number : NULL,
-                                                  .n = event->n,
-                                                  .deadline_ms = event->deadline_ms});
-    uint64_t mood = chance_below(chance_of(self), 100);
-    if (mood < 74 || sim_of(self)->closing) {
-        later(self, 400, 5000, accept);
-    } else if (mood < 82) {
-        later(self, 600, 4000, decline);
-    } else if (mood < 87 && event->deadline_ms > LATE_MS) {
-        sim_meet(sim_of(self), MET_answered_late);
-        later(self, event->deadline_ms - LATE_MS, event->deadline_ms + LATE_MS, accept);
-    } else {
-        sim_meet(sim_of(self), MET_offer_missed);
-    }
 }
 
 // ---- rest
@@ -171,7 +38,7 @@ static void on_offer(struct desk_person *self, const struct hotline_event *event
 static void be_available(void *subject, uint64_t number)
 {
     struct desk_person *self = subject;
-    if (!may_act(self, number, be_available))
+    if (!desk_may_act(self, number, be_available))
         return;
     hotline_desk_available(self->edge.client);
     edge_settle(&self->edge);
@@ -182,11 +49,11 @@ static void take_break(void *subject, uint64_t life)
     struct desk_person *self = subject;
     if (!edge_runs(&self->edge) || self->edge.host.life != life)
         return;
-    uint64_t next_us = chance_between(chance_of(self), 10, 60) * SIM_SECOND_US;
-    agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + next_us, take_break, self, life);
-    if (sim_of(self)->closing || self->is_over || self->edge.host.paused)
+    uint64_t next_us = chance_between(desk_chance(self), 10, 60) * SIM_SECOND_US;
+    agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + next_us, take_break, self, life);
+    if (desk_sim(self)->closing || self->is_over || self->edge.host.paused)
         return;
-    sim_meet(sim_of(self), MET_took_break);
+    sim_meet(desk_sim(self), MET_took_break);
     hotline_desk_not_ready(self->edge.client, "break");
     edge_settle(&self->edge);
 }
@@ -195,10 +62,10 @@ static void on_state(struct desk_person *self, const char *state)
 {
     if (strcmp(state, "on_call") != 0)
         self->speaks_with[0] = '\0';
-    tell(self, HISTORY_STATE, NULL, 0, state);
+    desk_tell(self, HISTORY_STATE, NULL, 0, state);
     if (strcmp(state, "wrap_up") == 0 || strcmp(state, "not_ready") == 0) {
         self->doing++;
-        later(self, 500, sim_of(self)->closing ? 1500 : 5000, be_available);
+        desk_later(self, 500, desk_sim(self)->closing ? 1500 : 5000, be_available);
     }
 }
 
@@ -209,30 +76,31 @@ static void after_over(void *subject, uint64_t life)
         return;
     edge_vanish(&self->edge, false);
     if (!self->is_twin)
-        desk_sign_in_later(self, chance_between(chance_of(self), 3, 15) * SIM_SECOND_US);
+        desk_sign_in_later(self, chance_between(desk_chance(self), 3, 15) * SIM_SECOND_US);
 }
 
 static void on_superseded(struct desk_person *self, const struct hotline_event *event)
 {
-    sim_meet(sim_of(self), MET_superseded);
+    sim_meet(desk_sim(self), MET_superseded);
     self->is_over = true;
     self->doing++;
-    sim_tell(sim_of(self),
+    sim_tell(desk_sim(self),
              (struct history_event){.word = HISTORY_SUPERSEDED, .client = self->edge.number, .attach = event->attach});
-    agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + 500 * SIM_MS_US, after_over, self, self->edge.host.life);
+    agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + 500 * SIM_MS_US, after_over, self,
+              self->edge.host.life);
 }
 
 static void on_attached(struct desk_person *self, const struct hotline_event *event)
 {
     self->login = event->attach >> 20;
-    sim_tell(sim_of(self),
+    sim_tell(desk_sim(self),
              (struct history_event){
                  .word = HISTORY_ATTACHED, .client = self->edge.number, .attach = event->attach, .node = event->node});
     const char *state = hotline_desk_state(self->edge.client);
     if (strcmp(state, "ringing") == 0)
-        sim_meet(sim_of(self), MET_attached_in_ring);
+        sim_meet(desk_sim(self), MET_attached_in_ring);
     if (strcmp(state, "on_call") == 0)
-        sim_meet(sim_of(self), MET_attached_in_talk);
+        sim_meet(desk_sim(self), MET_attached_in_talk);
 }
 
 static void on_event(void *user, const struct hotline_event *event)
@@ -243,39 +111,32 @@ static void on_event(void *user, const struct hotline_event *event)
         on_attached(self, event);
         break;
     case HOTLINE_DETACHED:
-        sim_meet(sim_of(self), MET_desk_attached_anew);
-        tell(self, HISTORY_DETACHED, NULL, 0, NULL);
+        sim_meet(desk_sim(self), MET_desk_attached_anew);
+        desk_tell(self, HISTORY_DETACHED, NULL, 0, NULL);
         break;
     case HOTLINE_REFUSED:
-        sim_meet(sim_of(self), MET_refused);
-        tell(self, HISTORY_REFUSED, event->call[0] != '\0' ? event->call : NULL, 0, event->reason);
+        sim_meet(desk_sim(self), MET_refused);
+        desk_tell(self, HISTORY_REFUSED, event->call[0] != '\0' ? event->call : NULL, 0, event->reason);
         break;
     case HOTLINE_SUPERSEDED:
         on_superseded(self, event);
         break;
     case HOTLINE_OFFER:
-        on_offer(self, event);
+        desk_rings(self, event);
         break;
     case HOTLINE_WITHDRAWN:
         self->doing++;
-        sim_meet(sim_of(self), MET_offer_withdrawn);
-        tell(self, HISTORY_WITHDRAWN, event->call, event->n, event->reason);
+        sim_meet(desk_sim(self), MET_offer_withdrawn);
+        desk_tell(self, HISTORY_WITHDRAWN, event->call, event->n, event->reason);
         break;
     case HOTLINE_DESK_CONNECTED:
-        self->doing++;
-        tell(self, HISTORY_DESK_CONNECTED, event->call, 0, NULL);
-        if (sim_of(self)->closing)
-            later(self, 1000, 4000, end_call);
-        else if (chance_permille(chance_of(self), 500))
-            later(self, 2000, 18000, end_call);
-        else
-            later(self, 20000, 25000, end_call);
+        desk_is_connected(self, event);
         break;
     case HOTLINE_DESK_ENDED:
         self->doing++;
-        tell(self, HISTORY_DESK_ENDED, event->call, 0, event->reason);
+        desk_tell(self, HISTORY_DESK_ENDED, event->call, 0, event->reason);
         if (strcmp(hotline_desk_state(self->edge.client), "wrap_up") == 0)
-            later(self, 500, 4000, be_available);
+            desk_later(self, 500, 4000, be_available);
         break;
     case HOTLINE_DESK_STATE:
         on_state(self, event->state);
@@ -295,7 +156,7 @@ void desk_sign_in(struct desk_person *self, uint64_t login)
 {
     if (edge_runs(&self->edge))
         return;
-    struct sim *sim = sim_of(self);
+    struct sim *sim = desk_sim(self);
     char nodes[EDGE_NODES_BYTES];
     edge_nodes(&self->edge, nodes);
     edge_begin(&self->edge, ++sim->clients);
@@ -315,7 +176,7 @@ void desk_sign_in(struct desk_person *self, uint64_t login)
         .nodes = nodes, .agent = self->name, .login = login, .on_event = on_event, .user = self};
     enum hotline_result result;
     edge_started(&self->edge, client_desk_create(&self->edge.wire, &options, &result));
-    agenda_at(&sim->agenda, sim_now(sim) + chance_between(chance_of(self), 5, 90) * SIM_SECOND_US, take_break, self,
+    agenda_at(&sim->agenda, sim_now(sim) + chance_between(desk_chance(self), 5, 90) * SIM_SECOND_US, take_break, self,
               self->edge.host.life);
 }
 
@@ -331,24 +192,24 @@ static void sign_in_as_before(void *subject, uint64_t life)
     struct desk_person *self = subject;
     if (self->edge.host.life != life || edge_runs(&self->edge))
         return;
-    sim_meet(sim_of(self), MET_desk_same_login);
+    sim_meet(desk_sim(self), MET_desk_same_login);
     desk_sign_in(self, self->login);
 }
 
 void desk_sign_in_later(struct desk_person *self, uint64_t delay_us)
 {
-    agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, sign_in_now, self, self->edge.host.life);
+    agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + delay_us, sign_in_now, self, self->edge.host.life);
 }
 
 void desk_vanish(struct desk_person *self)
 {
     if (!edge_runs(&self->edge))
         return;
-    sim_meet(sim_of(self), MET_desk_vanish);
-    edge_vanish(&self->edge, chance_permille(chance_of(self), 500));
-    uint64_t delay_us = chance_between(chance_of(self), 200, 12000) * SIM_MS_US;
-    if (self->login != 0 && chance_permille(chance_of(self), 200))
-        agenda_at(&sim_of(self)->agenda, sim_now(sim_of(self)) + delay_us, sign_in_as_before, self,
+    sim_meet(desk_sim(self), MET_desk_vanish);
+    edge_vanish(&self->edge, chance_permille(desk_chance(self), 500));
+    uint64_t delay_us = chance_between(desk_chance(self), 200, 12000) * SIM_MS_US;
+    if (self->login != 0 && chance_permille(desk_chance(self), 200))
+        agenda_at(&desk_sim(self)->agenda, sim_now(desk_sim(self)) + delay_us, sign_in_as_before, self,
                   self->edge.host.life);
     else
         desk_sign_in_later(self, delay_us);
@@ -363,10 +224,10 @@ void desk_sign_off(struct desk_person *self)
 {
     if (!edge_runs(&self->edge) || self->edge.host.paused)
         return;
-    sim_meet(sim_of(self), MET_desk_sign_off);
+    sim_meet(desk_sim(self), MET_desk_sign_off);
     edge_sign_off(&self->edge);
     if (!self->is_twin)
-        desk_sign_in_later(self, chance_between(chance_of(self), 200, 10000) * SIM_MS_US);
+        desk_sign_in_later(self, chance_between(desk_chance(self), 200, 10000) * SIM_MS_US);
 }
 
 void desks_come_back(struct sim *sim)
@@ -375,7 +236,7 @@ void desks_come_back(struct sim *sim)
         struct desk_person *desk = sim->desks[i];
         edge_resume(&desk->edge);
         desk->edge.host.cut_in = desk->edge.host.cut_out = false;
-        if (desk->is_twin && chance_permille(chance_of(desk), 500))
+        if (desk->is_twin && chance_permille(desk_chance(desk), 500))
             desk_sign_off(desk);
         else if (desk->is_twin)
             continue;  // one of the two is told that it is over

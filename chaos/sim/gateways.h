@@ -25,11 +25,21 @@ struct gateway_person {
     bool is_over;
 };
 
+static inline struct sim *gateway_sim(const struct gateway_person *self)
+{
+    return self->edge.sim;
+}
+
+static inline struct chance *gateway_chance(struct gateway_person *self)
+{
+    return &self->edge.chance;
+}
+
+void gateway_tell(struct gateway_person *self, enum history_word word, const char *call, const char *reason);
+
 void gateways_create(struct sim *sim);
 void gateways_free(struct sim *sim);
 
-// A caller who was lost with another call dials again.
-void gateway_dial_again(struct gateway_person *self, const struct caller *lost);
 void gateway_vanish(struct gateway_person *self);  // its callers' legs with it; it comes back some time
 // The end of the history: whoever is away comes back, once.
 void gateways_come_back(struct sim *sim);

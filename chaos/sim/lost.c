@@ -1,5 +1,6 @@
 #include "chaos/sim/lost.h"
 
+#include "chaos/sim/callers.h"
 #include "chaos/sim/desks.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static void dial_again(void *subject, uint64_t number)
     if (sim->closing)
         return;
     struct gateway_person *gateway = sim->gateways[chance_below(&sim->people_chance, sim->gateway_count)];
-    gateway_dial_again(gateway, &lost->caller);
+    caller_dials_again(gateway, &lost->caller);
 }
 
 void lost_add(struct sim *sim, const struct caller *caller)

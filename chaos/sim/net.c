@@ -1,4 +1,4 @@
-#include "chaos/sim/net.h"
+#include "chaos/sim/net_inside.h"
 
 #include "cluster/base/check.h"
 
@@ -7,20 +7,8 @@
 
 #define RECONNECT_MS 50
 #define RECONNECT_MAX_MS 1000
-#define RESEND_MAX_MS 1500  // a kernel's wait before it tries a path again
 #define NARROW_MESSAGES 3
 #define LATE_US 400000
-
-struct net_parcel {
-    struct net *net;
-    struct net_line *line;
-    struct net_host *to;
-    struct net_parcel *next;
-    uint32_t epoch, to_life;
-    bool back, late, twice;
-    size_t bytes;
-    uint8_t data[];
-};
 
 void net_init(struct net *self, struct agenda *agenda, struct met *met, uint64_t seed)
 {
@@ -67,134 +55,6 @@ uint64_t net_time_of(const struct net_host *host, uint64_t mono_us)
     return at;
 }
 
-// ---- paths
-
-static bool is_cut(const struct net *self, const struct net_host *from, const struct net_host *to)
-{
-    return self->cut[from->zone][to->zone] || from->cut_out || to->cut_in;
-}
-
-static uint64_t trip_us(struct net *self, const struct net_host *from, const struct net_host *to)
-{
-    uint64_t base = self->latency_us[from->zone][to->zone];
-    uint64_t jitter = chance_below(&self->chance, base / 16 + 100);
-    uint64_t slow = self->slow_us[from->zone][to->zone];
-    return base + jitter + (slow > 0 ? chance_between(&self->chance, slow / 2, slow) : 0);
-}
-
-static uint64_t round_trip_us(const struct net *self, const struct net_line *line)
-{
-    return self->latency_us[line->from->zone][line->to->zone] + self->latency_us[line->to->zone][line->from->zone];
-}
-
-// ---- parcels
-
-static void tell_lost(const struct net_line *line, bool back, struct span message)
-{
-    if (back && line->is_open && line->from->alive && line->from->lost != NULL)
-        line->from->lost(line->from, message);
-}
-
-static void drop(struct net_parcel *parcel)
-{
-    parcel->line->lanes[parcel->back].under_way--;
-    free(parcel);
-}
-
-static void lose(struct net_parcel *parcel)
-{
-    tell_lost(parcel->line, parcel->back, (struct span){parcel->data, parcel->bytes});
-    drop(parcel);
-}
-
-static void hand_over(struct net *self, struct net_parcel *parcel)
-{
-    self->delivered++;
-    parcel->to->receive(parcel->to, parcel->line, (struct span){parcel->data, parcel->bytes});
-    drop(parcel);
-}
-
-// Of a connection that broke, the first part may stand in a queue of the receiver's, beside what came by the next.
-static bool had_arrived(const struct net_parcel *parcel)
-{
-    const struct net_lane *lane = &parcel->line->lanes[parcel->back];
-    if (!parcel->line->is_open && parcel->back)
-        return false;
-    bool arrived = parcel->epoch == lane->broken_epoch && parcel->net->agenda->now_us <= lane->broken_us;
-    parcel->net->met->counts[arrived ? MET_late_of_reset : MET_lost_in_reset]++;
-    return arrived;
-}
-
-static void arrive(void *subject, uint64_t number)
-{
-    (void)number;
-    struct net_parcel *parcel = subject;
-    struct net_line *line = parcel->line;
-    struct net_host *to = parcel->to;
-    bool is_current = line->is_open && line->is_up && parcel->epoch == line->epoch;
-    if (!to->alive || to->life != parcel->to_life) {
-        if (is_current && to->alive)  // its kernel knows no such connection
-            net_reset(parcel->net, line);
-        drop(parcel);
-    } else if (!is_current && !parcel->late && !had_arrived(parcel)) {
-        lose(parcel);
-    } else if (to->paused) {
-        parcel->next = NULL;
-        *to->inbox_end = parcel;
-        to->inbox_end = &parcel->next;
-    } else {
-        hand_over(parcel->net, parcel);
-    }
-}
-
-static void go(struct net *self, struct net_parcel *parcel, uint64_t delay_us)
-{
-    struct net_lane *lane = &parcel->line->lanes[parcel->back];
-    const struct net_host *from = parcel->back ? parcel->line->to : parcel->line->from;
-    uint64_t at_us = self->agenda->now_us + delay_us + trip_us(self, from, parcel->to);
-    if (!parcel->late && !parcel->twice) {
-        at_us = at_us > lane->last_us ? at_us : lane->last_us;
-        lane->last_us = at_us;
-    }
-    agenda_at(self->agenda, at_us, arrive, parcel, 0);
-}
-
-static struct net_parcel *pack(struct net *self, struct net_line *line, bool back, struct span message)
-{
-    struct net_parcel *parcel = malloc(sizeof *parcel + message.bytes);
-    check(parcel != NULL);
-    struct net_host *to = back ? line->from : line->to;
-    *parcel = (struct net_parcel){.net = self,
-                                  .line = line,
-                                  .to = to,
-                                  .epoch = line->epoch,
-                                  .to_life = back ? to->life : line->to_life,
-                                  .back = back,
-                                  .bytes = message.bytes};
-    memcpy(parcel->data, message.data, message.bytes);
-    line->lanes[back].under_way++;
-    return parcel;
-}
-
-static void hold(struct net *self, struct net_parcel *parcel)
-{
-    struct net_lane *lane = &parcel->line->lanes[parcel->back];
-    parcel->next = NULL;
-    *lane->held_end = parcel;
-    lane->held_end = &parcel->next;
-    self->met->counts[MET_held_by_cut]++;
-}
-
-static void drop_held(struct net_lane *lane)
-{
-    for (struct net_parcel *parcel = lane->held, *next; parcel != NULL; parcel = next) {
-        next = parcel->next;
-        lose(parcel);
-    }
-    lane->held = NULL;
-    lane->held_end = &lane->held;
-}
-
 // ---- lines
 
 static void init_lanes(struct net_line *line)
@@ -233,7 +93,7 @@ struct net_line *net_connect(struct net *self, struct net_host *from, struct net
                               .generation = ++self->generations,
                               .is_open = true};
     init_lanes(line);
-    line->ready_us = self->agenda->now_us + round_trip_us(self, line) * 3 / 2 + 500;
+    line->ready_us = self->agenda->now_us + net_round_trip_us(self, line) * 3 / 2 + 500;
     return line;
 }
 
@@ -242,9 +102,9 @@ void net_disconnect(struct net *self, struct net_line *line, bool linger)
     line->is_open = line->is_up = false;
     // The kernel goes on sending what it has been given.
     line->lingers = linger || chance_permille(&self->chance, 500);
-    drop_held(&line->lanes[1]);
+    lane_drop_held(&line->lanes[1]);
     if (!line->lingers)
-        drop_held(&line->lanes[0]);
+        lane_drop_held(&line->lanes[0]);
 }
 
 struct net_line *net_find(struct net *self, uint32_t index, uint32_t generation, uint32_t epoch)
@@ -259,7 +119,7 @@ struct net_line *net_find(struct net *self, uint32_t index, uint32_t generation,
 void net_not_sent(struct net *self, uint32_t index, uint32_t generation, struct span message)
 {
     if (index < self->line_count && self->lines[index]->generation == generation)
-        tell_lost(self->lines[index], true, message);
+        net_tell_lost(self->lines[index], true, message);
 }
 
 void net_reset(struct net *self, struct net_line *line)
@@ -269,14 +129,14 @@ void net_reset(struct net *self, struct net_line *line)
     self->met->counts[MET_reset]++;
     line->is_up = false;
     line->backoff_ms = RECONNECT_MS;
-    line->ready_us = self->agenda->now_us + RECONNECT_MS * 1000 + round_trip_us(self, line) * 3 / 2;
+    line->ready_us = self->agenda->now_us + RECONNECT_MS * 1000 + net_round_trip_us(self, line) * 3 / 2;
     for (int back = 0; back < 2; back++) {
         line->lanes[back].last_us = 0;
         line->lanes[back].broken_epoch = line->epoch;
         line->lanes[back].broken_us = self->agenda->now_us + chance_below(&self->chance, LATE_US);
     }
-    drop_held(&line->lanes[0]);
-    drop_held(&line->lanes[1]);
+    lane_drop_held(&line->lanes[0]);
+    lane_drop_held(&line->lanes[1]);
 }
 
 static bool stands(struct net *self, struct net_line *line)
@@ -288,7 +148,7 @@ static bool stands(struct net *self, struct net_line *line)
     if (self->agenda->now_us < line->ready_us)
         return false;
     const struct net_host *to = line->to;
-    if (to->alive && !to->paused && !is_cut(self, line->from, to) && !is_cut(self, to, line->from)) {
+    if (to->alive && !to->paused && !net_is_cut(self, line->from, to) && !net_is_cut(self, to, line->from)) {
         line->is_up = true;
         line->epoch++;
         line->to_life = to->life;
@@ -326,27 +186,27 @@ bool net_send(struct net *self, struct net_line *line, bool back, struct span me
     }
     if (chance_permille(&self->chance, self->rates.lost_permille)) {
         self->met->counts[MET_lost]++;
-        tell_lost(line, back, message);
+        net_tell_lost(line, back, message);
         if (line->port == NET_CLIENT)  // nothing is lost of a connection but its end
             net_reset(self, line);
         return true;
     }
-    struct net_parcel *parcel = pack(self, line, back, message);
-    if (is_cut(self, from, to) || line->lanes[back].held != NULL) {  // nothing overtakes what is held
-        hold(self, parcel);
+    struct net_parcel *parcel = parcel_pack(self, line, back, message);
+    if (net_is_cut(self, from, to) || line->lanes[back].held != NULL) {  // nothing overtakes what is held
+        parcel_hold(self, parcel);
         return true;
     }
     uint64_t delay_us = 0;
     if (chance_permille(&self->chance, self->rates.delayed_permille)) {
         self->met->counts[MET_delayed]++;
-        delay_us = 200000 + round_trip_us(self, line);
+        delay_us = 200000 + net_round_trip_us(self, line);
     }
-    go(self, parcel, delay_us);
+    parcel_go(self, parcel, delay_us);
     if (line->port != NET_CLIENT && chance_permille(&self->chance, self->rates.twice_permille)) {
         self->met->counts[MET_twice]++;
-        struct net_parcel *again = pack(self, line, back, message);
+        struct net_parcel *again = parcel_pack(self, line, back, message);
         again->twice = again->late = true;
-        go(self, again, chance_below(&self->chance, 2000000));
+        parcel_go(self, again, chance_below(&self->chance, 2000000));
     }
     return true;
 }
@@ -379,7 +239,7 @@ void net_kill(struct net *self, struct net_host *host, bool silent)
     host->alive = host->paused = false;
     for (struct net_parcel *parcel = take_inbox(host), *next; parcel != NULL; parcel = next) {
         next = parcel->next;
-        drop(parcel);
+        parcel_drop(parcel);
     }
     for (uint32_t i = 0; i < self->line_count; i++) {
         struct net_line *line = self->lines[i];
@@ -406,39 +266,13 @@ void net_resume(struct net *self, struct net_host *host)
         next = parcel->next;
         bool is_current = parcel->line->is_open && parcel->epoch == parcel->line->epoch;
         if (host->alive && host->life == life && (is_current || !parcel->back))
-            hand_over(self, parcel);
+            parcel_hand_over(self, parcel);
         else
-            drop(parcel);
+            parcel_drop(parcel);
     }
 }
 
 // ---- faults
-
-void net_release(struct net *self)
-{
-    for (uint32_t i = 0; i < self->line_count; i++) {
-        struct net_line *line = self->lines[i];
-        bool loses = line->lanes[0].held != NULL || line->lanes[1].held != NULL;
-        if (line->is_open && loses && chance_permille(&self->chance, 300)) {
-            net_reset(self, line);
-            continue;
-        }
-        for (int back = 0; back < 2; back++) {
-            struct net_lane *lane = &line->lanes[back];
-            if (lane->held == NULL || is_cut(self, back ? line->to : line->from, back ? line->from : line->to))
-                continue;
-            uint64_t delay_us = chance_below(&self->chance, RESEND_MAX_MS * 1000);
-            struct net_parcel *first = lane->held;
-            lane->held = NULL;
-            lane->held_end = &lane->held;
-            for (struct net_parcel *parcel = first, *next; parcel != NULL; parcel = next) {
-                next = parcel->next;
-                parcel->late = parcel->late || line->lingers;
-                go(self, parcel, delay_us);
-            }
-        }
-    }
-}
 
 void net_heal(struct net *self)
 {
@@ -451,13 +285,10 @@ void net_heal(struct net *self)
 
 void net_close(struct net *self)
 {
-    // What is under way stands in the agenda, which is thrown away whole.
-    for (uint32_t i = 0; i < self->agenda->count; i++)
-        if (self->agenda->heap[i].happen == arrive)
-            free(self->agenda->heap[i].subject);
+    parcels_free(self);
     for (uint32_t i = 0; i < self->line_count; i++) {
-        drop_held(&self->lines[i]->lanes[0]);
-        drop_held(&self->lines[i]->lanes[1]);
+        lane_drop_held(&self->lines[i]->lanes[0]);
+        lane_drop_held(&self->lines[i]->lanes[1]);
         free(self->lines[i]);
     }
     free(self->lines);
