@@ -216,11 +216,23 @@ static void answer_export(struct node *node, const struct reply *reply)
     bytes_close(&encoded);
 }
 
+// Every look at callers' numbers; who follows all events is written down once for its connection.
+static void audit_look(struct node *node, uint64_t session, const Cli__Query *query)
+{
+    bool follows = query->what == CLI__QUERY__WHAT__EVENTS;
+    if (!follows || sessions_first_look(node->sessions, session))
+        audit_write(node, session, "show-numbers",
+                    follows                  ? "events"
+                    : query->call[0] != '\0' ? query->call
+                                             : "calls",
+                    "");
+}
+
 void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
 {
     struct reply reply = {node, session, query->query};
     if (query->show_numbers)
-        audit_write(node, session, "show-numbers", query->call[0] != '\0' ? query->call : "calls", "");
+        audit_look(node, session, query);
     switch (query->what) {
     case CLI__QUERY__WHAT__STATUS:
         answer_status(node, &reply);

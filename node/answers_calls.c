@@ -24,8 +24,7 @@ static Rec__Call *stored_call(struct node *node, const char *id, const struct re
                              record->body.data);
 }
 
-// The first four characters, which say the country, and the last two; what is short is hidden whole. In place.
-static void mask(char *number)
+void answers_mask(char *number)
 {
     size_t length = strlen(number), shown = length >= 9 ? 4 : 0;
     for (size_t i = shown; i + (shown > 0 ? 2 : 0) < length; i++)
@@ -48,7 +47,7 @@ static void fill_call(struct node *node, const struct reading_call *reading, boo
     row->call_back = body->call_back;
     if (body->caller != NULL) {
         if (!show_number)
-            mask(body->caller->number);
+            answers_mask(body->caller->number);
         row->from = body->caller->number;
         row->place = body->caller->place;
     }
@@ -89,7 +88,7 @@ void answer_explain(struct node *node, const struct reply *reply, const Cli__Que
         return;
     }
     if (body->caller != NULL && !query->show_numbers)
-        mask(body->caller->number);
+        answers_mask(body->caller->number);
     Cli__Explain explain = CLI__EXPLAIN__INIT;
     Rec__Version version = REC__VERSION__INIT;
     version.attach = record->version.attach;

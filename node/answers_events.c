@@ -20,10 +20,14 @@
 #define FEEDS_MAX 512   // in a cursor; past it, feeds that hold nothing are left out
 #define PART_ROWS 200
 #define PART_BYTES ((size_t)48 * 1024)
+#define EVENT_BUDGET_BYTES (4 * STORE_RECORD_MAX_BYTES)
+#define BODY_MAX_BYTES (STORE_RECORD_MAX_BYTES > PART_BYTES ? STORE_RECORD_MAX_BYTES : PART_BYTES)
 
 struct events {
     const struct reply *reply;
-    const char *number;                     // only calls of this caller; "": all
+    const char *number;  // only calls of this caller; "": all
+    bool show_numbers;
+    uint8_t *masked;                        // bodies of the part's calls, their numbers masked
     Cli__FeedPlace *upto, **upto_pointers;  // where the reader is in each feed, sorted
     uint32_t upto_count;
     char own_mark[NAME_MAX_BYTES + 2];
@@ -57,8 +61,27 @@ static bool is_of_number(const struct events *self, struct span body)
     if (memmem(body.data, body.bytes, self->number, strlen(self->number)) == NULL)
         return false;
     const Rec__Call *call =
-        rec__call__unpack(arena_allocator(&self->reply->node->arena, STORE_RECORD_MAX_BYTES), body.bytes, body.data);
+        rec__call__unpack(arena_allocator(&self->reply->node->arena, EVENT_BUDGET_BYTES), body.bytes, body.data);
     return call != NULL && call->caller != NULL && strcmp(call->caller->number, self->number) == 0;
+}
+
+// As it is told: a call's with its caller's number masked, unless that is to be shown. It is no larger then.
+static ProtobufCBinaryData told(struct events *self, const struct record *record)
+{
+    ProtobufCBinaryData whole = {record->body.bytes, (uint8_t *)record->body.data};
+    if (self->show_numbers || record->kind != REC__KIND__CALL)
+        return whole;
+    Rec__Call *call = rec__call__unpack(arena_allocator(&self->reply->node->arena, EVENT_BUDGET_BYTES),
+                                        record->body.bytes, record->body.data);
+    if (call == NULL)
+        return (ProtobufCBinaryData){0, NULL};
+    if (call->caller != NULL)
+        answers_mask(call->caller->number);
+    size_t bytes = rec__call__get_packed_size(call);
+    if (self->bytes + bytes > BODY_MAX_BYTES)
+        return (ProtobufCBinaryData){0, NULL};
+    uint8_t *to = self->masked + self->bytes;
+    return (ProtobufCBinaryData){rec__call__pack(call, to), to};
 }
 
 static bool wants(const struct events *self, const struct record *record)
@@ -92,9 +115,9 @@ static void add_row(struct events *self, const struct record *record, const Cli_
     row->attach = record->version.attach;
     row->kind = (Rec__Kind)record->kind;
     row->id = (char *)record->id;
-    row->body = (ProtobufCBinaryData){record->body.bytes, (uint8_t *)record->body.data};
+    row->body = told(self, record);
     self->count++;
-    self->bytes += record->body.bytes;
+    self->bytes += row->body.len;
 }
 
 static bool visit(void *context, const struct record *record)
@@ -280,6 +303,8 @@ void answer_events(struct node *node, const struct reply *reply, const Cli__Quer
     struct events *self = check_alloc(sizeof *self);
     self->reply = reply;
     self->number = query->number;
+    self->show_numbers = query->show_numbers;
+    self->masked = check_alloc(BODY_MAX_BYTES);
     self->upto = collect_feeds(node, query, &self->upto_count);
     if (self->upto == NULL) {
         answers_refuse(reply, "too_many_feeds", "more starts of nodes are kept than a cursor holds");
@@ -295,5 +320,6 @@ void answer_events(struct node *node, const struct reply *reply, const Cli__Quer
     }
     free(self->upto);
     free(self->upto_pointers);
+    free(self->masked);
     free(self);
 }

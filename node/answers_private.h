@@ -17,6 +17,9 @@ struct reply {  // to one question
 void answers_say(const struct reply *reply, struct Cli__Answer *answer, bool last);
 void answers_refuse(const struct reply *reply, const char *reason, const char *detail);
 bool answers_lack_directory(struct node *node, const struct reply *reply);  // and says so
+// A caller's, in place: the first four characters, which say the country, and the last two stay; a short one is hidden
+// whole.
+void answers_mask(char *number);
 
 void answer_status(struct node *node, const struct reply *reply);
 void answer_agents(struct node *node, const struct reply *reply);

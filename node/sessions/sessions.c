@@ -278,6 +278,15 @@ bool sessions_shuts_out(const struct sessions *self, struct now now, const char 
     return party != NULL && now.mono_us < party->shut_out_us;
 }
 
+bool sessions_first_look(struct sessions *self, uint64_t id)
+{
+    struct session *session = session_find(self, id);
+    bool first = session != NULL && !session->has_looked;
+    if (first)
+        session->has_looked = true;
+    return first;
+}
+
 bool sessions_holder(const struct sessions *self, uint64_t id, struct key_holder *ret_holder)
 {
     const struct session *session = session_find(self, id);

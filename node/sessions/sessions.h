@@ -81,6 +81,8 @@ typedef bool sessions_find_holder(void *context, const char *key, struct key_hol
 void sessions_keys_changed(struct sessions *self, sessions_find_holder *find, void *context);
 // A key that says far too much is not admitted for a moment: its connections are closed, so that others are heard.
 bool sessions_shuts_out(const struct sessions *self, struct now now, const char *key);
+// True once for each session: it looks at callers' numbers whole. Who follows all calls asks all the time.
+bool sessions_first_look(struct sessions *self, uint64_t session);
 // Who is at the other end of a session; false: it is gone.
 bool sessions_holder(const struct sessions *self, uint64_t session, struct key_holder *ret_holder);
 

@@ -30,7 +30,7 @@ _hotlinectl() {
     call) COMPREPLY=($(compgen -W "--at --country --dial --from --hang-up-after --id --language --queue --skill --talk $everywhere" -- "$word")) ;;
     desk) COMPREPLY=($(compgen -W "--accept-after --decline --ignore --reached-after --wrap-up $everywhere" -- "$word")) ;;
     explain) COMPREPLY=($(compgen -W "--show-numbers $everywhere" -- "$word")) ;;
-    events) COMPREPLY=($(compgen -W "--number --once --since $everywhere" -- "$word")) ;;
+    events) COMPREPLY=($(compgen -W "--number --once --show-numbers --since $everywhere" -- "$word")) ;;
     digest) COMPREPLY=($(compgen -W "$everywhere" -- "$word")) ;;
     drain) COMPREPLY=($(compgen -W "--undo $everywhere" -- "$word")) ;;
     load) COMPREPLY=($(compgen -W "--calls --desks --in-flight --queue --rate $everywhere" -- "$word")) ;;

@@ -80,9 +80,11 @@ int ctl_events(struct globals *globals, char **words, size_t count)
     const struct args_option options[] = {{"--since", ARGS_TEXT, &since, 0},
                                           {"--number", ARGS_TEXT, &args.number, 0},
                                           {"--once", ARGS_FLAG, &once, 0},
+                                          {"--show-numbers", ARGS_FLAG, &args.show_numbers, 0},
                                           {0}};
     struct args_command command = {.name = "events",
-                                   .usage = "events [--since CURSOR | --since now] [--number NUMBER] [--once]",
+                                   .usage = "events [--since CURSOR | --since now] [--number NUMBER] [--once] "
+                                            "[--show-numbers]",
                                    .options = options};
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
