@@ -26,6 +26,7 @@ struct MHD_Connection {
     size_t pair_count;
     void *state;
     bool suspended, over;
+    unsigned status;
     struct MHD_Response *response;
     struct MHD_Connection *next;
 };
@@ -46,6 +47,7 @@ static struct {
     MHD_RequestCompletedCallback completed;
     void *user, *completed_user;
     struct MHD_Connection *connections;
+    http_alone_answered *answered;
 } all;
 
 // ---- a request's text
@@ -197,6 +199,8 @@ static void look(struct MHD_Connection *self)
     }
     if (self->response->is_json)
         look_at_json(self->response->text, self->response->bytes);
+    if (all.answered != NULL)
+        all.answered(self->status, self->response->text);
     end(self);
 }
 
@@ -206,6 +210,11 @@ static void hand_over(struct MHD_Connection *self, const char *data, size_t byte
     enum MHD_Result result =
         all.handler(all.user, self, self->path, self->method, "HTTP/1.1", data, &left, &self->state);
     check(result == MHD_YES && left == 0);
+}
+
+void http_alone_listen(http_alone_answered *answered)
+{
+    all.answered = answered;
 }
 
 void http_alone_ask(struct span text)
@@ -383,6 +392,7 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
                                    struct MHD_Response *response)
 {
     check(connection->response == NULL && status >= 200 && status < 600);
+    connection->status = status;
     connection->response = response;
     response->holders++;
     return MHD_YES;

@@ -5,6 +5,9 @@
 
 #include "cluster/base/bytes.h"
 
+// Told of each whole answer that is no stream; NULL: nobody is.
+typedef void http_alone_answered(unsigned status, const char *text);
+void http_alone_listen(http_alone_answered *answered);
 // "METHOD PATH?QUERY", lines of headers, an empty line, the body. Keeps it until it is answered.
 void http_alone_ask(struct span text);
 void http_alone_run(void);  // who was answered since, and what streams have to say
