@@ -14,6 +14,7 @@
 
 #define INPUTS_PER_NODE 2000
 #define TURN_MS 40
+#define LOOKS_PER_BATCH 13  // of a disk that lags
 
 static struct alone {
     struct world world;
@@ -26,6 +27,26 @@ static struct alone {
     uint32_t inputs;
     fuzz_said *said;
 } alone;
+
+static struct disk_type moving;
+static uint64_t (*written)(struct disk *);
+
+static uint64_t written_moving(struct disk *disk)
+{
+    static uint32_t looks;
+    if (++looks % LOOKS_PER_BATCH == 0)
+        disk_memory_commit(disk, written(disk) + 1);
+    return written(disk);
+}
+
+void fuzz_node_move_disk(void)
+{
+    moving = *alone.disk->type;
+    written = moving.written;
+    moving.written = written_moving;
+    alone.disk->type = &moving;
+    disk_memory_set_immediate(alone.medium, false);
+}
 
 static struct now now_of(struct world *world)
 {

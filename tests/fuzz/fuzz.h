@@ -32,6 +32,8 @@ struct node *fuzz_node(void);
 void fuzz_node_turn(struct node *node);
 struct now fuzz_node_now(void);
 void fuzz_node_sleep(uint32_t ms);  // time that passes without a turn
+// From now on its disk lags, and is further between any two looks at it, as a disk's thread may be.
+void fuzz_node_move_disk(void);
 // Who hears what it says to clients; NULL: nobody.
 typedef void fuzz_said(const struct world_client *client, struct span message);
 void fuzz_node_listen(fuzz_said *said);

@@ -17,6 +17,8 @@
 
 #define CALL "web:1-1"
 #define NUMBER "8613912345678"
+#define CURSOR_BYTES 512
+#define CALLS 150
 #define RETENTION_MS (24 * 3600 * 1000)
 #define PURGED_AFTER_MS (20 * 60 * 1000)  // the horizon moves in steps
 
@@ -109,12 +111,59 @@ static void what_is_shown_of_an_ended_call_is_gone_after_the_retention(void **st
     http_alone_listen(NULL);
     web_alone_finish();
     free(text);
+    text = NULL;
+}
+
+// Reads on from the cursor; how many calls it was told of.
+static size_t read_events(char cursor[CURSOR_BYTES])
+{
+    char request[2 * CURSOR_BYTES];
+    snprintf(request, sizeof request, "GET /v1/events?since=%s", cursor);
+    expect(200, request);
+    json_t *page = json_loads(text, 0, NULL), *event;
+    size_t calls = 0, i;
+    json_array_foreach(json_object_get(page, "events"), i, event) calls +=
+        strcmp(json_string_value(json_object_get(event, "kind")), "call") == 0;
+    snprintf(cursor, CURSOR_BYTES, "%s", json_string_value(json_object_get(page, "cursor")));
+    json_decref(page);
+    return calls;
+}
+
+static void on_other_answer(unsigned answer_status, const char *answer)
+{
+    if (strstr(answer, "\"cursor\"") != NULL)
+        on_answer(answer_status, answer);
+}
+
+static void events_are_told_while_the_disk_moves_on_between_two_looks(void **state)
+{
+    (void)state;
+    static const char call[] = "POST /v1/calls\n\n{\"queue\":\"consultation\"}";
+    char cursor[CURSOR_BYTES] = "start";
+    size_t told = 0;
+    web_alone_begin();
+    http_alone_listen(on_other_answer);
+    read_events(cursor);
+    fuzz_node_move_disk();
+    for (int i = 0; i < CALLS; i++) {
+        web_alone_ask((struct span){call, strlen(call)});
+        told += read_events(cursor);
+    }
+    web_alone_turn(40 * CALLS);  // the disk has its time
+    for (int i = 0; i < 4; i++)
+        told += read_events(cursor);
+    assert_true(told >= CALLS);
+    http_alone_listen(NULL);
+    web_alone_finish();
+    free(text);
+    text = NULL;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_shown_of_an_ended_call_is_gone_after_the_retention),
+        cmocka_unit_test(events_are_told_while_the_disk_moves_on_between_two_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
