@@ -85,7 +85,8 @@ END
 }
 
 # Writes DIR/nodes and each node's configuration. All nodes have the same list of peers: each finds itself in it.
-# Without HOTLINECTL, which makes the keys, they run insecure: for tests that are about something else.
+# Without HOTLINECTL, which makes the keys, they run insecure: for tests that are about something else. CLUSTER_LIMITS:
+# other bounds of one key than the usual, as in node.yaml.
 cluster_configure() { # DIR K BASE-PORT SOURCE-DIR [HOTLINECTL]
     local dir=$1 count=$2 base=$3 source=$4 ctl=${5:-} index=0 name site lat lon peers='peers:'
     if [ -n "$ctl" ]; then
@@ -112,6 +113,7 @@ cluster_configure() { # DIR K BASE-PORT SOURCE-DIR [HOTLINECTL]
             else
                 echo "insecure: true"
             fi
+            [ -z "${CLUSTER_LIMITS:-}" ] || echo "limits: $CLUSTER_LIMITS"
             echo "$peers"
         } >"$dir/$name/node.yaml"
         echo "tcp://127.0.0.1:$((base + 3 * index))${ctl:+#$(cluster_public "$dir" node "$name")}" >>"$dir/nodes.new"

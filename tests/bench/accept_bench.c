@@ -3,7 +3,7 @@
 // the gateways are dropped without a word.
 //
 // usage: accept_bench --node ENDPOINT --store FOLDER [--rounds N] [--calls N] [--in-flight K] [--copies N]
-//                     [--commits FOLDER]
+//                     [--commits FOLDER] [--keys DIR]
 // With --commits one LMDB commit of a record of the same size is measured after each call (for --in-flight 1).
 #include "tests/bench/bench.h"
 #include "tests/bench/commit.h"
@@ -53,7 +53,7 @@ static void place(struct accept *self)
 {
     char id[HOTLINE_CALL_ID_BYTES], given[HOTLINE_CALL_ID_BYTES];
     struct hotline_client *gateway = self->loop.clients[self->placed / GATEWAY_CALLS];
-    snprintf(id, sizeof id, "accept-bench-%d-%zu", (int)getpid(), self->placed);
+    snprintf(id, sizeof id, "bench:%d-%zu", (int)getpid(), self->placed);
     struct hotline_call_spec spec = {.id = id, .number = "+249912345678", .queue = "consultation"};
     if (self->placed == self->placed_max) {
         self->placed_max = self->placed_max == 0 ? 4096 : self->placed_max * 2;
@@ -90,15 +90,17 @@ static void say(struct accept *self, uint64_t taken_ns, struct series *commits)
     fflush(stdout);
 }
 
-static void attach(struct accept *self, struct hotline_context *context, const char *node, size_t gateways)
+static void attach(struct accept *self, struct hotline_context *context, const char *node, const char *key_file,
+                   size_t gateways)
 {
     if (gateways > BENCH_CLIENTS_MAX)
         bench_fail("accept_bench: at most %zu calls in all", (size_t)BENCH_CLIENTS_MAX * GATEWAY_CALLS);
     while (self->loop.count < gateways) {
         enum hotline_result result;
         char name[64];
-        snprintf(name, sizeof name, "accept-bench-%d-%zu", (int)getpid(), self->loop.count);
-        struct hotline_gateway_options options = {.nodes = node, .gateway = name, .on_event = on_event, .user = self};
+        snprintf(name, sizeof name, "bench:%d-%zu", (int)getpid(), self->loop.count);
+        struct hotline_gateway_options options = {
+            .nodes = node, .gateway = name, .key_file = key_file, .on_event = on_event, .user = self};
         struct hotline_client *gateway = hotline_gateway_create(context, &options, &result);
         if (gateway == NULL)
             bench_fail("accept_bench: %s", hotline_result_text(result));
@@ -138,7 +140,8 @@ int main(int argc, char **argv)
     struct accept self = {.copies = bench_number(argc, argv, "--copies", "2")};
     struct hotline_context *context = hotline_context_create();
     check(context != NULL);
-    attach(&self, context, node, (WARM_UP_CALLS + rounds * calls + GATEWAY_CALLS - 1) / GATEWAY_CALLS);
+    attach(&self, context, node, bench_key_file(argc, argv, "gateway", "bench"),
+           (WARM_UP_CALLS + rounds * calls + GATEWAY_CALLS - 1) / GATEWAY_CALLS);
     run(&self, WARM_UP_CALLS, in_flight);
     size_t stored, record_bytes = commit_record_bytes(store, &stored);
     bench_say("record_bytes", (double)record_bytes);

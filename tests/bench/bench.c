@@ -51,6 +51,15 @@ size_t bench_number(int argc, char **argv, const char *name, const char *otherwi
     return (size_t)number;
 }
 
+const char *bench_key_file(int argc, char **argv, const char *role, const char *party)
+{
+    const char *keys = bench_option(argc, argv, "--keys", "");
+    char *path = NULL;
+    if (keys[0] != '\0')
+        check(asprintf(&path, "%s/%s/%s.key", keys, role, party) > 0);
+    return path;
+}
+
 // ---- durations
 
 void series_add(struct series *self, uint64_t ns)

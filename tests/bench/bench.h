@@ -22,6 +22,10 @@ void bench_say(const char *name, double value);
 const char *bench_option(int argc, char **argv, const char *name, const char *otherwise);
 size_t bench_number(int argc, char **argv, const char *name, const char *otherwise);
 
+// The file of that party's key in the folder that "--keys" names; NULL without that: nodes that run insecure. Never
+// freed.
+const char *bench_key_file(int argc, char **argv, const char *role, const char *party);
+
 struct series {  // durations
     uint64_t *ns;
     size_t count, capacity;

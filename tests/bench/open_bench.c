@@ -1,7 +1,7 @@
 // From exec to the first answer: starts a node on a store that has records, and asks for its digest until it answers.
 // The answer counts the records, so that a node that answers before it has read them does not count as open.
 //
-// usage: open_bench --hotlined PROGRAM --config FILE --port PORT --log FILE --records N
+// usage: open_bench --hotlined PROGRAM --config FILE --node ENDPOINT --port PORT --log FILE --records N [--keys DIR]
 #include "tests/bench/bench.h"
 
 #include <hotline/query.h>
@@ -92,13 +92,13 @@ int main(int argc, char **argv)
     struct open self = {0};
     struct hotline_context *context = hotline_context_create();
     check(context != NULL);
-    char endpoint[64];
-    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%zu", port);
     uint64_t start_ns = bench_now_ns();
     pid_t pid = start(program, bench_option(argc, argv, "--config", NULL), bench_option(argc, argv, "--log", NULL));
     await_port((uint16_t)port, pid);
     uint64_t listens_ns = bench_now_ns();
-    struct hotline_query_options options = {.nodes = endpoint, .user = &self};
+    struct hotline_query_options options = {.nodes = bench_option(argc, argv, "--node", NULL),
+                                            .key_file = bench_key_file(argc, argv, "admin", "operator"),
+                                            .user = &self};
     enum hotline_result result;
     struct hotline_client *query = hotline_query_create(context, &options, &result);
     if (query == NULL)

@@ -2,7 +2,8 @@
 // from hotline_gateway_submit to HOTLINE_OFFER at the desk. One call after another, each spoken and ended whole; every
 // call has a bare round trip beside it, after the same rest, so that both meet the same machine.
 //
-// usage: ring_bench --gateway NODES --desk NODES --agent AGENT --echo ENDPOINT [--calls N] [--warm-up N] [--rest-us N]
+// usage: ring_bench --gateway NODES --desk NODES --agent AGENT --echo ENDPOINT [--keys DIR] [--calls N] [--warm-up N]
+// [--rest-us N]
 #include "tests/bench/bare.h"
 #include "tests/bench/bench.h"
 
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define NUMBER "+249912345678"
+#define GATEWAY "bench:ring"
 
 struct ring {
     struct bench_loop loop;
@@ -71,7 +73,7 @@ static void await(struct ring *self, const bool *one, const bool *other, const c
 static size_t submit_bytes(const char *queue)
 {
     Cli__Submit submit = CLI__SUBMIT__INIT;
-    submit.call = (char *)"ring-bench-gw~1700000000000~100";
+    submit.call = (char *)GATEWAY ":1700000000000-100";
     submit.attach = (uint64_t)1700000000000 << 20;
     submit.number = (char *)NUMBER;
     submit.queue = (char *)queue;
@@ -85,12 +87,15 @@ static size_t submit_bytes(const char *queue)
 static void clients_create(struct ring *self, struct hotline_context *context, int argc, char **argv)
 {
     enum hotline_result result = HOTLINE_OK;
+    const char *agent = bench_option(argc, argv, "--agent", NULL);
     struct hotline_desk_options desk = {.nodes = bench_option(argc, argv, "--desk", NULL),
-                                        .agent = bench_option(argc, argv, "--agent", NULL),
+                                        .agent = agent,
+                                        .key_file = bench_key_file(argc, argv, "desk", agent),
                                         .on_event = desk_event,
                                         .user = self};
     struct hotline_gateway_options gateway = {.nodes = bench_option(argc, argv, "--gateway", NULL),
-                                              .gateway = "ring-bench-gw",
+                                              .gateway = GATEWAY,
+                                              .key_file = bench_key_file(argc, argv, "gateway", "bench"),
                                               .on_event = gateway_event,
                                               .user = self};
     self->desk = hotline_desk_create(context, &desk, &result);

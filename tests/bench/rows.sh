@@ -29,7 +29,7 @@ rows_ring() {
     for ends in "same 0 3" "two 1 5"; do
         read -r name desk most <<<"$ends"
         take "$name" < <("$programs/ring_bench" --gateway "${nodes[0]}" --desk "${nodes[$desk]}" --agent beijing-1 \
-            --echo "tcp://127.0.0.1:$((base + 20))" --calls "$RING_CALLS")
+            --echo "tcp://127.0.0.1:$((base + 20))" --calls "$RING_CALLS" "${keys[@]}")
         local bare=${figure[$name.bare_p50_us]} ring=${figure[$name.ring_p50_us]}
         local bare99=${figure[$name.bare_p99_us]} ring99=${figure[$name.ring_p99_us]}
         row "submit to ring, $([ $name = same ] && echo 'gateway and desk on one node' || echo 'across two nodes'), p50" \
@@ -42,7 +42,7 @@ rows_ring() {
 rows_accept() {
     mkdir "$room/commits"
     accept_start one --node "$(head -n 1 "$room/cluster/nodes")" --store "$room/cluster/$(cluster_names 1)/data" \
-        --calls "$ACCEPT_CALLS" --commits "$room/commits"
+        --calls "$ACCEPT_CALLS" --commits "$room/commits" "${keys[@]}"
     accept_round one
     local commit=${figure[one.commit_p50_us]} accepted=${figure[one.accepted_p50_us]}
     local commit99=${figure[one.commit_p99_us]} accepted99=${figure[one.accepted_p99_us]}
@@ -57,7 +57,7 @@ rows_accept() {
 rows_in_flight() {
     local round what
     accept_start many --node "$(head -n 1 "$room/cluster/nodes")" --store "$room/cluster/$(cluster_names 1)/data" \
-        --rounds "$ROUNDS" --calls "$ROUND_CALLS" --in-flight 64
+        --rounds "$ROUNDS" --calls "$ROUND_CALLS" --in-flight 64 "${keys[@]}"
     if [ -n "$peers" ]; then
         etcd_start "$room/etcd" $((base + 30))
         read -r -u "$from" what figure[many.record_bytes]
@@ -96,17 +96,18 @@ rows_memory() {
     sleep 2
     empty=$(memory_kib "$pid" VmRSS) empty_own=$(memory_kib "$pid" RssAnon)
     accept_start fill --node "$(cat "$room/store/nodes")" --store "$node/data" --copies 1 \
-        --calls $((FILL_CALLS - 100)) --in-flight 1000
+        --calls $((FILL_CALLS - 100)) --in-flight 1000 "${keys[@]}"
     accept_round fill
     sleep 2
     full=$(memory_kib "$pid" VmRSS) full_own=$(memory_kib "$pid" RssAnon)
-    "$ctl" --nodes "$(cat "$room/store/nodes")" --json status >"$room/status"
+    "$ctl" --nodes "$(cat "$room/store/nodes")" "${keys[@]}" --json status >"$room/status"
     accept_end
     cluster_end "$pid"
     local run opens=()
     for ((run = 1; run <= OPENS; run++)); do
         take open < <("$programs/open_bench" --hotlined "$build/node/hotlined" --config "$node/node.yaml" \
-            --port $((base + 12)) --log "$node/log" --records "$FILL_CALLS")
+            --node "$(cat "$room/store/nodes")" --port $((base + 12)) --log "$node/log" --records "$FILL_CALLS" \
+            "${keys[@]}")
         opens+=("${figure[open.answers_ms]}")
     done
     records=${figure[open.records]%.*}
