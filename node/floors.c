@@ -200,7 +200,9 @@ static void create_floors(struct node *self)
                                         .client_down_after_ms = config->client_down_after_ms,
                                         .silent_after_ms = config->desk_timeout_ms,
                                         .sessions_per_key = config->sessions_per_key,
-                                        .messages_s = config->client_messages_s};
+                                        .messages_s = config->client_messages_s,
+                                        .message_max_bytes = config->client_message_max_bytes,
+                                        .attach_max_bytes = config->client_attach_max_bytes};
     struct sessions_events sessions_events = {.context = self,
                                               .event = on_client_event,
                                               .query = on_query,

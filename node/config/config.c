@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MB ((uint64_t)1024 * 1024)
+#define KB ((uint64_t)1024)
+#define MB (KB * 1024)
 #define DEGREE 1000000
 
 enum kind {
@@ -102,6 +103,10 @@ static const struct key limits_keys[] = {
      .standard = 3000000},
     {"sessions_per_key", KIND_U32, .offset = AT(sessions_per_key), .min = 2, .max = 10000, .standard = 200},
     {"calls", KIND_U32, .offset = AT(calls_max), .min = 10, .max = 1000000, .standard = 1000000},
+    {"client_message_kb", KIND_U64, .offset = AT(client_message_max_bytes), .min = 64, .max = 1024, .standard = 64,
+     .scale = KB},
+    {"client_attach_kb", KIND_U64, .offset = AT(client_attach_max_bytes), .min = 64, .max = 16384, .standard = 4096,
+     .scale = KB},
     {"client_messages_s", KIND_U32, .offset = AT(client_messages_s), .min = 10, .max = 1000000, .standard = 5000},
     {0},
 };

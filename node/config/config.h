@@ -34,6 +34,8 @@ struct config {
     uint32_t desk_timeout_ms;                            // a silent client is dropped after this
     uint32_t sessions_per_key;                           // of one gateway, agent or admin at a time
     uint32_t client_messages_s;                          // a second, of one key; further ones are dropped
+    uint64_t client_message_max_bytes;  // an ordinary message of a client; 0: SESSIONS_MESSAGE_MAX_BYTES
+    uint64_t client_attach_max_bytes;   // a gateway that says what it holds; 0: SESSIONS_ATTACH_MAX_BYTES
     uint32_t calls_max;  // that have not ended, the node's own and copies; the last tenth is for emergencies
     uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;

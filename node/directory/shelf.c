@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HORIZON_ID "horizon"
+#define HORIZON_BUDGET_BYTES ((size_t)4096)
 
 static void chunk_id(char id[32], uint64_t slot, uint32_t index)
 {
@@ -131,10 +132,11 @@ uint64_t shelf_read_horizon(const struct store *store)
     const struct record *record = store_find(store, REC__KIND__DIRECTORY, HORIZON_ID);
     if (record == NULL)
         return 0;
-    Rec__Horizon *horizon = rec__horizon__unpack(NULL, record->body.bytes, record->body.data);
+    struct arena arena = {0};
+    const Rec__Horizon *horizon =
+        rec__horizon__unpack(arena_allocator(&arena, HORIZON_BUDGET_BYTES), record->body.bytes, record->body.data);
     uint64_t horizon_ms = horizon == NULL ? 0 : horizon->horizon_ms;
-    if (horizon != NULL)
-        rec__horizon__free_unpacked(horizon, NULL);
+    arena_close(&arena);
     return horizon_ms;
 }
 

@@ -12,7 +12,7 @@
 #include <uv.h>
 #include <zmq.h>
 
-#define CLIENT_MESSAGE_MAX_BYTES (4 * 1024 * 1024 + 1024)
+#define CLIENT_MESSAGE_SPARE_BYTES 1024        // a message this little over the bound is refused by name, not cut off
 #define CLIENT_QUEUE_MESSAGES 10000            // per client and direction
 #define DRAIN_MAX 256                          // messages of one socket in one turn, so that none starves the others
 #define DRAIN_BYTES ((size_t)128 * 1024)       // the same: a sweep must not hold up heartbeats and calls
@@ -420,8 +420,8 @@ struct io *io_create(const struct config *config, struct problem *ret_problem)
     self->sockets[SOCKET_ZAP] = self->guard.zap;
     self->links = (struct links){.context = self->context, .guard = &self->guard};
     int64_t peer_max = (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES;
-    if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, CLIENT_MESSAGE_MAX_BYTES,
-                     ret_problem) ||
+    int64_t client_max = (int64_t)config->client_attach_max_bytes + CLIENT_MESSAGE_SPARE_BYTES;
+    if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, client_max, ret_problem) ||
         !bind_socket(self, SOCKET_CONTROL, config->listen_control, LINKS_CONTROL_QUEUE_MESSAGES, peer_max,
                      ret_problem) ||
         !bind_socket(self, SOCKET_BULK, config->listen_bulk, LINKS_BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {

@@ -15,6 +15,10 @@ struct sessions *sessions_create(struct world *world, const struct sessions_opti
     self->world = world;
     self->options = *options;
     self->options.node = check_strdup(options->node);
+    if (options->message_max_bytes == 0)
+        self->options.message_max_bytes = SESSIONS_MESSAGE_MAX_BYTES;
+    if (options->attach_max_bytes == 0)
+        self->options.attach_max_bytes = SESSIONS_ATTACH_MAX_BYTES;
     self->events = *events;
     return self;
 }
@@ -216,7 +220,7 @@ static void hear(struct sessions *self, struct session *session, const struct ke
         self->counts.malformed++;
         session_refuse_client(self, &session->client, "malformed", "the message is not a cli.ToNode", NULL);
     } else if (words->body_case != CLI__TO_NODE__BODY_ATTACH_GATEWAY &&
-               is_too_large(self, &session->client, message.bytes, SESSIONS_MESSAGE_MAX_BYTES)) {
+               is_too_large(self, &session->client, message.bytes, self->options.message_max_bytes)) {
         return;
     } else if (!rights_allow(holder, words, &refusal)) {
         self->counts.forbidden++;
@@ -230,7 +234,7 @@ void sessions_receive(struct sessions *self, struct now now, const struct world_
                       const struct key_holder *holder, struct span message)
 {
     self->counts.received++;
-    if (is_too_large(self, client, message.bytes, SESSIONS_ATTACH_MAX_BYTES))
+    if (is_too_large(self, client, message.bytes, self->options.attach_max_bytes))
         return;
     struct party *party = parties_need(&self->parties, holder->key);
     bool is_bound = holder->role != KEY_ROLE_NONE && self->options.messages_s != 0;

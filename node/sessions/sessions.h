@@ -29,6 +29,7 @@ struct sessions_options {
     uint32_t client_heartbeat_ms, client_down_after_ms;  // told to clients
     uint32_t silent_after_ms;                            // a silent client's session ends
     uint32_t sessions_per_key, messages_s;               // bounds of one key; 0: none
+    size_t message_max_bytes, attach_max_bytes;          // 0: as below
 };
 
 struct sessions_events {  // called from sessions_receive and sessions_tick

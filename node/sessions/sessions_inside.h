@@ -19,7 +19,7 @@ struct session {
     char holder[NAME_MAX_BYTES + 1];
     struct party *party;
     uint64_t last_heard_us;
-    bool missed;  // a word, at this attach: its picture may be wrong
+    bool missed;      // a word, at this attach: its picture may be wrong
     bool has_looked;  // see sessions_first_look
     UT_hash_handle by_client, by_id;
 };

@@ -118,7 +118,7 @@ static void what_is_given_is_taken(void **state)
                   "  bulk: tcp://10.0.0.1:3\n"
                   "peers:\n  - {node: a, peer: \"tcp://[2001:db8::1]:2\", bulk: \"tcp://10.0.0.1:3\"}\n"
                   "  - {node: c, peer: \"tcp://c.example:7001\", bulk: \"tcp://c.example:7002\", key: " KEY_C "}\n"
-                  "keys: {own: a.key, admins: [" KEY_C "]}\nlimits: {sessions_per_key: 9}\n"
+                  "keys: {own: a.key, admins: [" KEY_C "]}\nlimits: {sessions_per_key: 9, client_message_kb: 128}\n"
                   "data: /var/lib/a\ndata_limit_mb: 64\nzone_tab: zones\nprefixes: /p\nrecords_max: 2000\nprotocol: 1\n"
                   "digest_every_ms: 500\ntiming: {heartbeat_ms: 50, down_after_ms: 100, client_heartbeat_ms: 20,"
                   " client_down_after_ms: 60, desk_timeout_ms: 400}\n"));
@@ -136,6 +136,8 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(config.admin_count, 1);
     assert_string_equal(config.admins[0], KEY_C);
     assert_int_equal(config.sessions_per_key, 9);
+    assert_int_equal(config.client_message_max_bytes, 128 * 1024);
+    assert_int_equal(config.client_attach_max_bytes, 4096 * 1024);
     assert_string_equal(config.data, "/var/lib/a");
     assert_string_equal(config.prefixes, "/p");
     assert_int_equal(config.data_limit_bytes, 64 * 1024 * 1024);

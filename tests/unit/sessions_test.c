@@ -16,6 +16,8 @@
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define SESSIONS_PER_KEY 3
 #define MESSAGES_S 10
+#define MESSAGE_MAX_BYTES 200
+#define ATTACH_MAX_BYTES 400
 
 static const struct key_holder gateway = {KEY_ROLE_GATEWAY, "pbx", KEY}, other = {KEY_ROLE_GATEWAY, "cairo", OTHER};
 
@@ -88,6 +90,8 @@ static int set_up(void **state)
                                        .client_down_after_ms = 1000,
                                        .silent_after_ms = 3000,
                                        .sessions_per_key = SESSIONS_PER_KEY,
+                                       .message_max_bytes = MESSAGE_MAX_BYTES,
+                                       .attach_max_bytes = ATTACH_MAX_BYTES,
                                        .messages_s = MESSAGES_S};
     struct sessions_events events = {.context = self,
                                      .event = on_event,
@@ -201,6 +205,34 @@ static void a_key_that_says_too_much_is_not_heard_and_then_shut_out_for_a_while(
     assert_false(sessions_shuts_out(self->sessions, self->now, KEY));
 }
 
+static void a_message_is_no_larger_than_it_may_be(void **state)
+{
+    struct rig *self = *state;
+    char site[ATTACH_MAX_BYTES];
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    memset(site, 'x', sizeof site - 1);
+    site[ATTACH_MAX_BYTES - 1] = '\0';
+    message.body_case = CLI__TO_NODE__BODY_SUBMIT;
+    message.submit = &submit;
+    submit.call = (char *)"pbx:1";
+    submit.queue = site + ATTACH_MAX_BYTES - MESSAGE_MAX_BYTES;
+    hear(self, 1, &gateway, &message);
+    assert_string_equal(self->refused, "too_large");
+    Cli__AttachGateway attach = CLI__ATTACH_GATEWAY__INIT;
+    message.body_case = CLI__TO_NODE__BODY_ATTACH_GATEWAY;
+    message.attach_gateway = &attach;
+    attach.gateway = (char *)"pbx:1";
+    attach.site = submit.queue;
+    hear(self, 1, &gateway, &message);
+    assert_string_equal(self->refused, "");
+    attach.site = site;
+    hear(self, 1, &gateway, &message);
+    assert_string_equal(self->refused, "too_large");
+    assert_int_equal(self->attaches, 1);
+    assert_int_equal(sessions_counts(self->sessions).too_large, 2);
+}
+
 static void a_connection_that_falls_silent_takes_nothing_with_it(void **state)
 {
     struct rig *self = *state;
@@ -222,6 +254,7 @@ int main(void)
         WITH_SESSIONS(a_connection_attaches_under_one_name_until_it_detaches),
         WITH_SESSIONS(a_key_has_so_many_sessions_and_what_is_over_them_is_closed),
         WITH_SESSIONS(a_key_that_says_too_much_is_not_heard_and_then_shut_out_for_a_while),
+        WITH_SESSIONS(a_message_is_no_larger_than_it_may_be),
         WITH_SESSIONS(a_connection_that_falls_silent_takes_nothing_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
