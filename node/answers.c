@@ -23,13 +23,30 @@ void answers_say(const struct reply *reply, Cli__Answer *answer, bool last)
     sessions_say(reply->node->sessions, reply->session, &message);
 }
 
-void answers_refuse(const struct reply *reply, const char *reason, const char *detail)
+static void refuse(const struct reply *reply, const char *reason, const char *detail, const Cli__NextNode *elsewhere)
 {
     char what[32];
     snprintf(what, sizeof what, "%llu", (unsigned long long)reply->query);
+    sessions_refuse(reply->node->sessions, reply->session, reason, detail, what, elsewhere, NULL, 0);
+}
+
+void answers_refuse(const struct reply *reply, const char *reason, const char *detail)
+{
     Cli__NextNode next;
     bool has_next = node_next_nodes(reply->node, &next, 1) > 0;
-    sessions_refuse(reply->node->sessions, reply->session, reason, detail, what, has_next ? &next : NULL, NULL, 0);
+    refuse(reply, reason, detail, has_next ? &next : NULL);
+}
+
+bool answers_is_for_other(const struct reply *reply, const char *name)
+{
+    Cli__NextNode other;
+    if (strcmp(name, reply->node->config->self.name) == 0)
+        return false;
+    if (node_card_of(reply->node, name, &other))
+        refuse(reply, "other_node", "only the node itself can be asked that", &other);
+    else
+        refuse(reply, "unknown_node", "there is no such node", NULL);
+    return true;
 }
 
 bool answers_lack_directory(struct node *node, const struct reply *reply)
@@ -95,6 +112,7 @@ static void fill_peer(const struct node *node, struct nodes_answer *answer, Cli_
     row->version = (char *)peer->program;
     row->protocol = peer->speaks;
     row->draining = peer->draining;
+    row->restored = peer->restored;
     row->via = (char *)peers_via(node->peers, index);
     row->rtt_us = peer->rtt_us;
     row->skew_ms = peer->skew_ms;
@@ -109,6 +127,7 @@ static void fill_self(const struct node *node, struct nodes_answer *answer, Cli_
     row->version = (char *)HOTLINE_VERSION;
     row->protocol = node->speaks;
     row->draining = drain_is_on(node);
+    row->restored = restored_waits(node);
     add_own_links(node, answer, row);
 }
 
@@ -270,6 +289,12 @@ void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
     case CLI__QUERY__WHAT__DRAIN:
     case CLI__QUERY__WHAT__UNDRAIN:
         drain_query(node, &reply, query);
+        break;
+    case CLI__QUERY__WHAT__BACKUP:
+        answer_backup(node, &reply, query);
+        break;
+    case CLI__QUERY__WHAT__TRUST_BACKUP:
+        restored_trust(node, &reply, query);
         break;
     case CLI__QUERY__WHAT__WHAT_UNSET:
     case _CLI__QUERY__WHAT_IS_INT_SIZE:

@@ -133,6 +133,11 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "protocol", node->speaks);
     text(&status, "going", node->going ? "yes" : "no");
     text(&status, "draining", drain_is_on(node) ? "yes" : "no");
+    text(&status, "restored", restored_waits(node) ? "yes" : "no");
+    number(&status, "restored_from_ms", store_restored_ms(node->store));
+    number(&status, "restored_caught_up_with", restored_caught_up_with(node));
+    number(&status, "kept_since_ms", store_kept_since_ms(node->store));
+    number(&status, "backups", node->counters.backups);
     text(&status, "majority", primary_sees_majority(node) ? "yes" : "no");
     text(&status, "directory", node->directory == NULL ? "none" : directory);
     text(&status, "primary", node->directory == NULL ? "none" : node->directory->primary);

@@ -7,9 +7,6 @@
 
 #include "client.pb-c.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define SAY_AGAIN_US ((uint64_t)1000 * 1000)  // to who has not gone yet
 
 static bool has_elsewhere(const struct node *self)
@@ -89,35 +86,17 @@ void drain_tick(struct node *self)
     self->drain_next_us = self->now.mono_us + SAY_AGAIN_US;
 }
 
-static void refuse(const struct reply *reply, const char *reason, const char *detail, const Cli__NextNode *elsewhere)
-{
-    char what[32];
-    snprintf(what, sizeof what, "%llu", (unsigned long long)reply->query);
-    sessions_refuse(reply->node->sessions, reply->session, reason, detail, what, elsewhere, NULL, 0);
-}
-
-static void refuse_other(struct node *self, const struct reply *reply, const char *name)
-{
-    Cli__NextNode other;
-    if (node_card_of(self, name, &other))
-        refuse(reply, "other_node", "only the node itself can be asked that", &other);
-    else
-        refuse(reply, "unknown_node", "there is no such node", NULL);
-}
-
 void drain_query(struct node *self, const struct reply *reply, const struct Cli__Query *query)
 {
     bool drains = query->what == CLI__QUERY__WHAT__DRAIN;
-    if (strcmp(query->node, self->config->self.name) != 0) {
-        refuse_other(self, reply, query->node);
+    if (answers_is_for_other(reply, query->node))
         return;
-    }
     if (drains && !has_elsewhere(self)) {
-        refuse(reply, "no_other_node", "no other node is up that could take this one's clients", NULL);
+        answers_refuse(reply, "no_other_node", "no other node is up that could take this one's clients");
         return;
     }
     if (!drains && self->disk_state != DISK_OK) {
-        refuse(reply, drain_disk_reason(self), "it drains until it is started with a disk that stores", NULL);
+        answers_refuse(reply, drain_disk_reason(self), "it drains until it is started with a disk that stores");
         return;
     }
     struct sessions_counts counts = sessions_counts(self->sessions);

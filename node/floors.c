@@ -149,14 +149,21 @@ static void read_record(void *context, const struct record *record)
         node_step_alone(self, &event);
 }
 
+struct store_options node_store_options(const struct config *config, uint64_t boot, uint64_t wall_ms)
+{
+    return (struct store_options){.node = config->self.name,
+                                  .boot = boot,
+                                  .records_max = config->records_max,
+                                  .owner_records_max = config->records_per_owner,
+                                  .horizon_kind_mask =
+                                      1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
+1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED,
+                                  .wall_ms = wall_ms};
+}
+
 static bool open_store(struct node *self, struct problem *ret_problem)
 {
-    struct store_options options = {.node = self->config->self.name,
-                                    .boot = self->boot,
-                                    .records_max = self->config->records_max,
-                                    .owner_records_max = self->config->records_per_owner,
-                                    .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
-                                                         1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED};
+    struct store_options options = node_store_options(self->config, self->boot, self->now.wall_ms);
     self->store = store_create(&options);
     if (!store_open(self->store, self->disk, ret_problem))
         return false;
@@ -172,7 +179,8 @@ static void create_floors(struct node *self)
                                   .heartbeat_ms = config->heartbeat_ms,
                                   .down_after_ms = config->down_after_ms,
                                   .speaks = self->speaks,
-                                  .program = HOTLINE_VERSION};
+                                  .program = HOTLINE_VERSION,
+                                  .kept_since_ms = store_kept_since_ms(self->store)};
     struct peers_events peers_events = {.context = self,
                                         .up = on_peer_up,
                                         .down = on_peer_down,
@@ -241,6 +249,7 @@ struct node *node_create(struct world *world, struct disk *disk, const struct co
             return NULL;
         }
     primary_take_over(self);
+    restored_begin(self);
     store_each(self->store, REC__KIND__GATEWAY, read_record, self);
     store_each(self->store, REC__KIND__CALL, read_record, self);
     node_wake(self);

@@ -5,6 +5,7 @@
 #include "node/io/io.h"
 #include "node/log.h"
 #include "node/node.h"
+#include "node/restore.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -17,9 +18,13 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static void usage(FILE *to)
 {
-    fputs("usage: hotlined --config FILE [--check-config]\n"
+    fputs("usage: hotlined --config FILE [--check-config | --restore FILE [--restore-only]]\n"
+          "       hotlined --check-backup FILE\n"
           "  --config FILE    the node's configuration (YAML)\n"
           "  --check-config   report every error in it, with its line, and stop\n"
+          "  --restore FILE   fill the data folder, which must be empty, from a backup (hotlinectl backup), then run\n"
+          "  --restore-only   ... and stop instead\n"
+          "  --check-backup FILE   read a backup whole, say what is in it or what is wrong with it, and stop\n"
           "  --version\n",
           to);
 }
@@ -140,20 +145,37 @@ static int run(const struct config *config)
     return node == NULL ? EXIT_FAILED : 0;
 }
 
+static int serve(const struct config *config)
+{
+    service_open(&service);
+    int status = run(config);
+    service_close(&service);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"check-config", no_argument, NULL, 'k'},
+                                            {"restore", required_argument, NULL, 'r'},
+                                            {"restore-only", no_argument, NULL, 'o'},
+                                            {"check-backup", required_argument, NULL, 'b'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'v'},
                                             {NULL, 0, NULL, 0}};
-    const char *path = NULL;
-    bool check_only = false;
+    const char *path = NULL, *backup = NULL;
+    bool check_only = false, restore_only = false;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'c') {
             path = optarg;
         } else if (option == 'k') {
             check_only = true;
+        } else if (option == 'r') {
+            backup = optarg;
+        } else if (option == 'b') {
+            return restore_check(optarg) ? 0 : EXIT_FAILED;
+        } else if (option == 'o') {
+            restore_only = true;
         } else if (option == 'v') {
             puts("hotlined " HOTLINE_VERSION);
             return 0;
@@ -162,7 +184,7 @@ int main(int argc, char **argv)
             return option == 'h' ? 0 : EXIT_USAGE;
         }
     }
-    if (path == NULL || optind != argc) {
+    if (path == NULL || optind != argc || (check_only && backup != NULL) || (restore_only && backup == NULL)) {
         usage(stderr);
         return EXIT_USAGE;
     }
@@ -175,9 +197,9 @@ int main(int argc, char **argv)
         } else {
             keys_guard_process();
             raise_file_limit();
-            service_open(&service);
-            status = run(config);
-            service_close(&service);
+            status = backup == NULL || restore_data(config, backup) ? 0 : EXIT_FAILED;
+            if (status == 0 && !restore_only)
+                status = serve(config);
         }
     }
     free(config);

@@ -19,6 +19,7 @@ void node_on_notice(struct node *self, node_notice *notice, void *context)
 {
     self->notice = notice;
     self->notice_context = context;
+    restored_say(self);
 }
 
 void node_say(struct node *self, const char *code, const char *fields, ...)
@@ -129,6 +130,7 @@ void node_wake(struct node *self)
         node_check_accepted(self);
         primary_tick(self);
         drain_tick(self);
+        restored_tick(self);
         if (now_us >= self->rtt_next_us) {
             tell_round_trips(self);
             self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;

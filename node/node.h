@@ -7,6 +7,7 @@
 #define NODE_NODE_H
 
 #include "cluster/base/problem.h"
+#include "cluster/store/store.h"
 #include "cluster/world/disk.h"
 #include "cluster/world/world.h"
 #include "node/config/config.h"
@@ -20,6 +21,8 @@ struct node;
 // What an operator should know, as a stable code and logfmt fields. The program logs it.
 typedef void node_notice(void *context, const char *code, const char *fields);
 
+// What a node of this configuration keeps, in this boot.
+struct store_options node_store_options(const struct config *config, uint64_t boot, uint64_t wall_ms);
 // Reads the store. The world, disk and config are lent until node_free. NULL: the problem says why.
 struct node *node_create(struct world *world, struct disk *disk, const struct config *config,
                          struct problem *ret_problem);

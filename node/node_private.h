@@ -65,7 +65,7 @@ struct node {
     void *notice_context;
     struct node_counters {
         uint64_t turns, talk_dropped, talk_foreign, puts_refused, directories_bad, applies, applies_refused,
-            unknown_keys, mends_noted;
+            unknown_keys, mends_noted, backups;
     } counters;
 };
 
@@ -93,6 +93,8 @@ void primary_disk_broken(struct node *self);      // an apply under way is never
 void primary_take_over(struct node *self);        // the newest whole directory in the store
 uint32_t primary_swept(const struct node *self);  // nodes whose feeds were taken over in this boot, with this one
 bool primary_sees_majority(const struct node *self);
+uint32_t primary_node_total(const struct node *self);                         // of the directory
+bool primary_counts_for_majority(const struct node *self, const char *name);  // is of the directory
 
 // trust.c
 bool trust_find(void *node, const char *key, struct key_holder *ret_holder);  // false: nobody who is trusted
@@ -112,6 +114,16 @@ void drain_tick(struct node *self);
 // True: the client that wants to attach was refused.
 bool drain_refuses(struct node *self, const struct event *event);
 void drain_query(struct node *self, const struct reply *reply, const struct Cli__Query *query);
+
+// restored.c: made from a backup, it makes no call-back until it has caught up with a majority of the others, or an
+// operator has said that nothing newer will come
+bool restored_waits(const struct node *self);
+uint32_t
+restored_caught_up_with(const struct node *self);  // nodes that have been there since the backup, and are swept
+void restored_begin(struct node *self);
+void restored_say(struct node *self);
+void restored_tick(struct node *self);
+void restored_trust(struct node *self, const struct reply *reply, const struct Cli__Query *query);
 
 // answers.c
 void answers_query(struct node *self, uint64_t session, const struct Cli__Query *query);

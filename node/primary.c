@@ -16,14 +16,14 @@
 
 // ---- majority
 
-static uint32_t node_total(const struct node *self)
+uint32_t primary_node_total(const struct node *self)
 {
     if (self->directory != NULL && self->directory->node_count > 0)
         return self->directory->node_count;
     return peers_count(self->peers) + 1;
 }
 
-static bool counts_for_majority(const struct node *self, const char *name)
+bool primary_counts_for_majority(const struct node *self, const char *name)
 {
     return self->directory == NULL || self->directory->node_count == 0 ||
            directory_find_node(self->directory, name) != DIRECTORY_NONE;
@@ -33,7 +33,7 @@ uint32_t primary_swept(const struct node *self)
 {
     uint32_t swept = 1;
     for (uint32_t i = 0; i < peers_count(self->peers); i++)
-        swept += feed_is_swept(self->feed, i) && counts_for_majority(self, peers_at(self->peers, i)->card.name);
+        swept += feed_is_swept(self->feed, i) && primary_counts_for_majority(self, peers_at(self->peers, i)->card.name);
     return swept;
 }
 
@@ -41,8 +41,8 @@ bool primary_sees_majority(const struct node *self)
 {
     uint32_t up = 1;
     for (uint32_t i = 0; i < peers_count(self->peers); i++)
-        up += peers_at(self->peers, i)->up && counts_for_majority(self, peers_at(self->peers, i)->card.name);
-    return 2 * up > node_total(self);
+        up += peers_at(self->peers, i)->up && primary_counts_for_majority(self, peers_at(self->peers, i)->card.name);
+    return 2 * up > primary_node_total(self);
 }
 
 // ---- taking over
@@ -136,7 +136,7 @@ static bool may_write(struct node *self, uint64_t session, const Cli__ApplyPart 
         refuse(self, part, session, "directory_changed", detail, NULL, NULL);
         return false;
     }
-    uint32_t total = directory->node_count > 0 ? directory->node_count : node_total(self);
+    uint32_t total = directory->node_count > 0 ? directory->node_count : primary_node_total(self);
     if (!holds_claim(self) && !part->force && 2 * primary_swept(self) <= total) {
         snprintf(detail, sizeof detail, "has taken over the feeds of %u of %u nodes since its start: wait, or --force",
                  primary_swept(self), total);
@@ -260,7 +260,8 @@ void primary_tick(struct node *self)
 {
     const struct directory *directory = self->directory;
     if (self->now.mono_us < self->horizon_next_us || directory == NULL || self->disk_state != DISK_OK ||
-        2 * primary_swept(self) <= node_total(self) || strcmp(directory->primary, self->config->self.name) != 0 ||
+        2 * primary_swept(self) <= primary_node_total(self) ||
+        strcmp(directory->primary, self->config->self.name) != 0 ||
         self->now.wall_ms < directory->settings.retention_ms)
         return;
     self->horizon_next_us = self->now.mono_us + (uint64_t)HORIZON_EVERY_MS * 1000;

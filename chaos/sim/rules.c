@@ -44,6 +44,7 @@ static const struct {
     {"lost_are_called_back", "who is lost with gateway and node is owed a call-back, and gets it"},
     {"adopt_only_unheard", "no call-back is made while a node that is heard still hears the call's owner"},
     {"adopt_by_majority", "only a node that sees a majority makes call-backs soon"},
+    {"restored_waits", "a node made from a backup makes no call-back before it has caught up"},
     {"adopt_in_turn", "the live nodes make a call-back in turn, not all at once"},
     {"kept_is_kept", "a promise that a call-back has kept is not kept again"},
     {"cancel_needless", "a call-back of a call that is back, or has ended otherwise, is cancelled"},

@@ -369,6 +369,11 @@ void peers_set_draining(struct peers *self, bool draining)
     self->draining = draining;
 }
 
+void peers_set_restored(struct peers *self, bool restored)
+{
+    self->restored = restored;
+}
+
 void peers_say_going(struct peers *self, struct now now)
 {
     self->going = true;

@@ -42,6 +42,7 @@ struct peers_options {
     uint32_t down_after_ms;
     uint32_t speaks;      // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
     const char *program;  // its version, lent; NULL: not said
+    uint64_t kept_since_ms;  // told: wall clock, since when this node's disk has kept all it stored
 };
 
 // Called from peers_receive and peers_tick; `peer` is an index below PEERS_MAX that stays for the life of the process.
@@ -65,6 +66,8 @@ struct peer {  // questions only
     bool heard;         // within the bound, without a relay, though it may not hear us
     bool going;         // said that it stops
     bool draining;      // said that it takes no clients
+    bool restored;      // said that it was made from a backup, and makes no call-backs yet
+    uint64_t kept_since_ms;  // said that its disk has kept all since then; 0: not said
     bool let_go;        // nothing goes to it any more, until it, or another of it, is heard
     uint32_t rtt_us;    // smoothed, by way of the relay if there is one; 0: not measured
     int32_t skew_ms;    // its wall clock minus ours
@@ -127,6 +130,7 @@ uint64_t peers_tick(struct peers *self, struct now now, uint64_t feed_seq);
 // Heartbeats that say this node stops.
 void peers_say_going(struct peers *self, struct now now);
 void peers_set_draining(struct peers *self, bool draining);  // told with every heartbeat
+void peers_set_restored(struct peers *self, bool restored);  // as well
 
 // Fills from, from_boot, to and relay, packs and sends; protocol, too, unless it is set. False: not sent (counted). By
 // a relay go only talk, feeds_tell and feed_ack: everything else of a feed a third has itself.

@@ -44,7 +44,8 @@ void peers_adopt(struct peers *self, struct now now, struct entry *entry, uint64
     entry->former_us = now.mono_us;
     peer->boot = boot;
     entry->since_us = now.mono_us;
-    peer->heard = peer->going = peer->draining = false;
+    peer->heard = peer->going = peer->draining = peer->restored = false;
+    peer->kept_since_ms = 0;
     peer->speaks = PEERS_PROTOCOL_OLDEST;
     peer->program[0] = '\0';
     peer->feed_seq = 0;

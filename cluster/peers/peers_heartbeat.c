@@ -23,6 +23,8 @@ static void fill(struct peers *self, struct now now, struct beat *beat, bool wit
     message->feed_seq = self->feed_seq;
     message->going = self->going;
     message->draining = self->draining;
+    message->kept_since_ms = self->options.kept_since_ms;
+    message->restored = self->restored;
     message->speaks = self->options.speaks;
     if (self->options.program != NULL)
         message->program = (char *)self->options.program;
@@ -142,6 +144,8 @@ void peers_hear(struct peers *self, struct now now, const Peer__Envelope *envelo
     entry->peer.heard = true;
     entry->peer.going = beat->going;
     entry->peer.draining = beat->draining;
+    entry->peer.kept_since_ms = beat->kept_since_ms;
+    entry->peer.restored = beat->restored;
     entry->peer.speaks = peers_version_said(beat->speaks);
     entry->peer.feed_seq = beat->feed_seq;
     if (text_is_name(beat->program, PEERS_PROGRAM_MAX_BYTES))

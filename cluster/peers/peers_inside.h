@@ -57,7 +57,7 @@ struct peers {
     struct entry entries[PEERS_MAX];
     uint32_t count;
     uint8_t names[PEERS_NAMES];  // index of an entry plus one; 0: free. Names are never taken out
-    bool going, draining;
+    bool going, draining, restored;
     uint64_t feed_seq;
     uint64_t ran_us;        // when this loop was last seen to run
     uint64_t stall_end_us;  // what was sent before measures the stall, not the way

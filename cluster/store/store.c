@@ -81,6 +81,35 @@ void store_bucket_each(const struct store *self, uint32_t bucket, store_visit *v
             each_on_shelf(&self->kinds[kind]->shelves[bucket], visit, context);
 }
 
+// From the one named on; where it has gone, its shelf is begun anew.
+static bool walk_shelf(const struct shelf *shelf, const struct entry *after, store_scan_visit *visit, void *context)
+{
+    const struct entry *entry = after != NULL ? after->hh.next : shelf->entries;
+    for (; entry != NULL; entry = entry->hh.next)
+        if (!visit(context, &entry->record))
+            return false;
+    return true;
+}
+
+bool store_walk(const struct store *self, uint8_t from_kind, const char *id, store_scan_visit *visit, void *context)
+{
+    struct where from = {0};
+    const struct entry *after = NULL;
+    if (from_kind != 0) {
+        from = where_is(from_kind, id);
+        after = find_entry(self, from_kind, id, from);
+    }
+    for (int kind = from_kind; kind < STORE_KINDS; kind++) {
+        uint32_t bucket = kind == from_kind ? from.bucket : 0;
+        for (; self->kinds[kind] != NULL && bucket < STORE_BUCKETS; bucket++) {
+            if (!walk_shelf(&self->kinds[kind]->shelves[bucket], after, visit, context))
+                return false;
+            after = NULL;
+        }
+    }
+    return true;
+}
+
 uint64_t store_digest(const struct store *self)
 {
     uint64_t sum = 0;
@@ -344,6 +373,7 @@ struct store *store_create(const struct store_options *options)
     self->records_max = options->records_max;
     self->owner_records_max = options->owner_records_max != 0 ? options->owner_records_max : options->records_max;
     self->horizon_kind_mask = options->horizon_kind_mask;
+    self->wall_ms = options->wall_ms;
     self->own = store_need_feed(self, self->node, self->boot);
     return self;
 }

@@ -47,6 +47,7 @@ struct store_options {
     uint64_t records_max;
     uint64_t owner_records_max;  // with their place in one owner's feeds; 0: records_max
     uint64_t horizon_kind_mask;  // bit k: records of kind k are subject to the horizon
+    uint64_t wall_ms;            // now, for a store that is new; 0: its age does not matter
 };
 
 enum store_taken {
@@ -76,6 +77,11 @@ void store_each(const struct store *self, uint8_t kind, store_visit *visit, void
 uint64_t store_digest(const struct store *self);
 void store_buckets(const struct store *self, uint64_t ret_buckets[STORE_BUCKETS]);
 void store_bucket_each(const struct store *self, uint32_t bucket, store_visit *visit, void *context);
+// Visits the records behind the one named (kind 0: all), in an order of the store's own, until `visit` says stop
+// (false; that record counts as not visited). Whatever is there from the first call to the last is visited, though
+// others come, change and go between two calls; some twice. Returns whether the end was reached.
+typedef bool store_scan_visit(void *context, const struct record *record);
+bool store_walk(const struct store *self, uint8_t kind, const char *id, store_scan_visit *visit, void *context);
 struct store_counts store_counts(const struct store *self);
 
 // This node's own change: the next seq of its own feed. NULL (counted): over a bound, born before the horizon, or it
@@ -105,7 +111,6 @@ uint32_t store_feeds(const struct store *self, struct feed_info *ret_feeds,
                      uint32_t room);  // returns how many there are, the own one too
 // Visits the records of a feed with after < seq <= upto in order, until `visit` says stop (false; that record counts as
 // not visited). Returns the seq up to which everything was visited: `upto` at the end.
-typedef bool store_scan_visit(void *context, const struct record *record);
 uint64_t store_scan(const struct store *self, const char *owner, uint64_t boot, uint64_t after, uint64_t upto,
                     store_scan_visit *visit, void *context);
 
@@ -116,6 +121,17 @@ uint64_t store_scan(const struct store *self, const char *owner, uint64_t boot, 
 uint64_t store_flush(struct store *self);
 // Up to which seq (own feed) or cursor (others') all is on stable storage; moves as disk_written does.
 uint64_t store_stored(struct store *self, const char *owner, uint64_t boot);
+
+// ---- how far back it remembers
+
+// Wall clock: since then all that was stored here was kept. A store that is new, or was made from a backup, is young.
+uint64_t store_kept_since_ms(const struct store *self);
+// Made from a backup that was begun then, and not known to have caught up with what happened since; 0: no. On disk.
+uint64_t store_restored_ms(const struct store *self);
+void store_end_restored(struct store *self);
+// For backup.c, which fills a store from a file: such a store does not open until it is restored whole.
+void store_begin_restoring(struct store *self);
+void store_set_restored(struct store *self, uint64_t begun_ms);
 
 // Of its row in DISK_RECORDS; `to` lends it.
 #define STORE_KEY_MAX_BYTES (1 + CALL_ID_MAX_BYTES)

@@ -11,6 +11,9 @@
 #define FEED_KEY_MAX_BYTES (NAME_MAX_BYTES + 1 + 8)
 
 static const struct span horizon_key = {"horizon", 7};
+static const struct span kept_since_key = {"kept_since", 10};
+static const struct span restored_key = {"restored", 8};
+static const struct span restoring_key = {"restoring", 9};  // only while backup.c fills the store
 
 // ---- what a turn changes
 
@@ -47,11 +50,44 @@ void store_mark_purged(struct store *self, struct entry *entry)
     disk_batch_delete(store_batch(self), DISK_RECORDS, store_key(entry->record.kind, entry->record.id, key));
 }
 
-void store_mark_horizon(struct store *self)
+static void put_meta(struct store *self, struct span key, uint64_t number)
 {
     uint8_t value[8];
-    store_put_u64(value, self->horizon_ms);
-    disk_batch_put(store_batch(self), DISK_META, horizon_key, (struct span){value, sizeof value});
+    store_put_u64(value, number);
+    disk_batch_put(store_batch(self), DISK_META, key, (struct span){value, sizeof value});
+}
+
+void store_mark_horizon(struct store *self)
+{
+    put_meta(self, horizon_key, self->horizon_ms);
+}
+
+uint64_t store_kept_since_ms(const struct store *self)
+{
+    return self->kept_since_ms;
+}
+
+uint64_t store_restored_ms(const struct store *self)
+{
+    return self->restored_ms;
+}
+
+void store_end_restored(struct store *self)
+{
+    self->restored_ms = 0;
+    disk_batch_delete(store_batch(self), DISK_META, restored_key);
+}
+
+void store_begin_restoring(struct store *self)
+{
+    put_meta(self, restoring_key, self->wall_ms);
+}
+
+void store_set_restored(struct store *self, uint64_t begun_ms)
+{
+    self->restored_ms = begun_ms;
+    put_meta(self, restored_key, begun_ms);
+    disk_batch_delete(store_batch(self), DISK_META, restoring_key);
 }
 
 void store_move_cursor(struct store *self, struct store_feed *feed, uint64_t cursor)
@@ -198,15 +234,38 @@ static void fail(struct reading *reading, const char *table, struct span key, co
     reading->failed = true;
 }
 
+static bool is_key(struct span key, struct span other)
+{
+    return key.bytes == other.bytes && memcmp(key.data, other.data, key.bytes) == 0;
+}
+
 static void read_meta(void *context, struct span key, struct span value)
 {
     struct reading *reading = context;
-    if (reading->failed || key.bytes != horizon_key.bytes || memcmp(key.data, horizon_key.data, key.bytes) != 0)
+    struct store *self = reading->store;
+    uint64_t *to = is_key(key, horizon_key)      ? &self->horizon_ms
+                   : is_key(key, kept_since_key) ? &self->kept_since_ms
+                   : is_key(key, restored_key)   ? &self->restored_ms
+                                                 : NULL;
+    if (reading->failed)
         return;
-    if (value.bytes != 8)
-        fail(reading, "meta", key, "a horizon has 8 bytes");
-    else
-        reading->store->horizon_ms = store_get_u64(value.data);
+    if (is_key(key, restoring_key))
+        fail(reading, "meta", key,
+             "it was being restored from a backup, and was not finished: empty it, and restore anew");
+    else if (to != NULL && value.bytes != 8)
+        fail(reading, "meta", key, "a time has 8 bytes");
+    else if (to != NULL)
+        *to = store_get_u64(value.data);
+}
+
+// A store of a program that did not write it down yet is as old as can be.
+static void settle_age(struct store *self)
+{
+    bool is_new = self->records == 0 && HASH_COUNT(self->feeds) == 1;
+    if (self->kept_since_ms != 0 || self->wall_ms == 0)
+        return;
+    self->kept_since_ms = is_new ? self->wall_ms : 1;
+    put_meta(self, kept_since_key, self->kept_since_ms);
 }
 
 static void read_feed(void *context, struct span key, struct span value)
@@ -277,5 +336,7 @@ bool store_open(struct store *self, struct disk *disk, struct problem *ret_probl
     for (struct store_feed *feed = self->feeds; feed != NULL; feed = feed->hh.next)
         feed_index_sort(&feed->index);
     self->reading = false;
+    if (loaded)
+        settle_age(self);
     return loaded;
 }

@@ -67,6 +67,7 @@ struct store {
     uint64_t records_max, owner_records_max;
     uint64_t horizon_kind_mask;
     uint64_t horizon_ms;
+    uint64_t wall_ms, kept_since_ms, restored_ms;
     struct store_kind *kinds[STORE_KINDS];  // NULL: none of that kind yet
     struct store_owner *owners;
     struct store_feed *feeds;

@@ -34,6 +34,7 @@ enum hotline_row_type {
     HOTLINE_ROW_CURSOR,     // of EVENTS, the last row
     HOTLINE_ROW_AUDIT,      // the latest first
     HOTLINE_ROW_HISTOGRAM,  // of STATUS, behind its other rows
+    HOTLINE_ROW_BACKUP,     // some bytes of a backup, in order
 };
 
 struct hotline_link {  // between two nodes, as one of them sees it
@@ -66,7 +67,7 @@ struct hotline_row {
             const char *client;
             const char *version;  // of its program; "": not known
             uint32_t protocol;    // the newest it speaks
-            bool primary, draining;
+            bool primary, draining, restored;  // restored: from a backup, and it makes no call-backs yet
             const struct hotline_link *links;  // of a node that the one asked does not hear: none
             size_t link_count;
         } node;
@@ -154,6 +155,12 @@ struct hotline_row {
             uint64_t at_ms;
             bool refused;
         } audit;
+        struct {
+            const void *data;
+            size_t bytes;
+            const void *place;  // of an answer's last row: ask on from here; NULL in all: the backup is whole
+            size_t place_bytes;
+        } backup;
     };
 };
 
@@ -184,17 +191,21 @@ enum hotline_question {
     HOTLINE_AUDIT,  // an admin's: what admins did
     HOTLINE_DRAIN,  // an admin's: the node hands its clients over, and takes no new ones until HOTLINE_UNDRAIN
     HOTLINE_UNDRAIN,
+    HOTLINE_BACKUP,        // an admin's: a piece of the node's store as a file; ask again until it is whole
+    HOTLINE_TRUST_BACKUP,  // an admin's: nothing newer than the backup the node was made from will come
 };
 
 struct hotline_question_args {
     const struct hotline_call_spec *find;  // FIND: who would be nearest to such a call
     uint32_t limit;                        // FIND: 0 is 10; CALLS, AUDIT: 0 is all; EVENTS: about so many, 0 is 1000
     const char *call;                      // EXPLAIN
-    const char *node;    // DRAIN, UNDRAIN: refused by any other, `elsewhere` names where it is to be asked
-    const char *since;   // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
+    const char *node;   // DRAIN, UNDRAIN, TRUST_BACKUP: refused by any other, `elsewhere` names where it is to be asked
+    const char *since;  // EVENTS: a cursor; "now": only the cursor as it is now; NULL or "": all that is kept
     const char *number;  // EVENTS: only calls of this caller; NULL or "": all
-    void *user;          // given to this question's callbacks; NULL: the client's own
-    bool show_numbers;   // CALLS, EXPLAIN, EVENTS: of callers, whole; an admin's, and audited
+    const void *place;   // BACKUP: as the last row gave it; NULL: from the beginning
+    size_t place_bytes;
+    void *user;         // given to this question's callbacks; NULL: the client's own
+    bool show_numbers;  // CALLS, EXPLAIN, EVENTS: of callers, whole; an admin's, and audited
 };
 
 // Unanswered after timeout_ms (0: 5000): done is called with NO_NODE. `args` may be NULL where none are needed,

@@ -169,6 +169,7 @@ static bool send_question(struct query *self, struct question *question)
     words.limit = question->limit;
     words.call = question->call;
     words.node = question->node;
+    words.place = (ProtobufCBinaryData){question->place_bytes, question->place};
     words.from_now = question->from_now;
     words.number = question->number;
     uint32_t feeds = question->cursor.count;

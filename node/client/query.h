@@ -7,6 +7,7 @@
 #include "node/client/submit.h"
 
 #define QUESTIONS_MAX 64
+#define QUESTION_PLACE_MAX_BYTES 512
 
 struct question {
     uint64_t id;  // of this try; 0: not asked
@@ -19,6 +20,8 @@ struct question {
     uint32_t limit;
     char call[CALL_ID_MAX_BYTES + 1];
     char node[NAME_MAX_BYTES + 1];
+    uint8_t place[QUESTION_PLACE_MAX_BYTES];
+    size_t place_bytes;
     struct cursor cursor;  // EVENTS: from here; while its rows are given: up to the last one given
     bool from_now;
     char number[SUBMIT_NUMBER_MAX_BYTES + 1];

@@ -51,15 +51,22 @@ static enum hotline_result refuse(struct query *self, struct question *question,
 
 static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
 {
-    static const Cli__Query__What whats[] = {
-        [HOTLINE_STATUS] = CLI__QUERY__WHAT__STATUS,   [HOTLINE_NODES] = CLI__QUERY__WHAT__NODES,
-        [HOTLINE_AGENTS] = CLI__QUERY__WHAT__AGENTS,   [HOTLINE_CALLS] = CLI__QUERY__WHAT__CALLS,
-        [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,   [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
-        [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN, [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
-        [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,   [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS,
-        [HOTLINE_AUDIT] = CLI__QUERY__WHAT__AUDIT,     [HOTLINE_DRAIN] = CLI__QUERY__WHAT__DRAIN,
-        [HOTLINE_UNDRAIN] = CLI__QUERY__WHAT__UNDRAIN};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_UNDRAIN)
+    static const Cli__Query__What whats[] = {[HOTLINE_STATUS] = CLI__QUERY__WHAT__STATUS,
+                                             [HOTLINE_NODES] = CLI__QUERY__WHAT__NODES,
+                                             [HOTLINE_AGENTS] = CLI__QUERY__WHAT__AGENTS,
+                                             [HOTLINE_CALLS] = CLI__QUERY__WHAT__CALLS,
+                                             [HOTLINE_QUEUES] = CLI__QUERY__WHAT__QUEUES,
+                                             [HOTLINE_FIND] = CLI__QUERY__WHAT__FIND,
+                                             [HOTLINE_EXPLAIN] = CLI__QUERY__WHAT__EXPLAIN,
+                                             [HOTLINE_DIGEST] = CLI__QUERY__WHAT__DIGEST,
+                                             [HOTLINE_EXPORT] = CLI__QUERY__WHAT__EXPORT,
+                                             [HOTLINE_EVENTS] = CLI__QUERY__WHAT__EVENTS,
+                                             [HOTLINE_AUDIT] = CLI__QUERY__WHAT__AUDIT,
+                                             [HOTLINE_DRAIN] = CLI__QUERY__WHAT__DRAIN,
+                                             [HOTLINE_UNDRAIN] = CLI__QUERY__WHAT__UNDRAIN,
+                                             [HOTLINE_BACKUP] = CLI__QUERY__WHAT__BACKUP,
+                                             [HOTLINE_TRUST_BACKUP] = CLI__QUERY__WHAT__TRUST_BACKUP};
+    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_TRUST_BACKUP)
         return false;
     *ret_what = whats[question];
     return true;
@@ -72,10 +79,11 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     static const struct hotline_question_args no_args = {0};
     args = args == NULL ? &no_args : args;
     Cli__Query__What wire_what;
-    bool drains = what == HOTLINE_DRAIN || what == HOTLINE_UNDRAIN;
+    bool names_node = what == HOTLINE_DRAIN || what == HOTLINE_UNDRAIN || what == HOTLINE_TRUST_BACKUP;
     if (!what_of(what, &wire_what) || (what == HOTLINE_FIND && args->find == NULL) ||
         (args->number != NULL && !text_is_printable(args->number, SUBMIT_NUMBER_MAX_BYTES)) ||
-        (drains && (args->node == NULL || !text_is_name(args->node, NAME_MAX_BYTES))) ||
+        (what == HOTLINE_BACKUP && args->place_bytes > QUESTION_PLACE_MAX_BYTES) ||
+        (names_node && (args->node == NULL || !text_is_name(args->node, NAME_MAX_BYTES))) ||
         (what == HOTLINE_EXPLAIN && (args->call == NULL || !text_is_printable(args->call, CALL_ID_MAX_BYTES))))
         return HOTLINE_INVALID;
     struct question *question;
@@ -88,7 +96,11 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     question->show_numbers = args->show_numbers;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);
-    if (drains)
+    if (what == HOTLINE_BACKUP && args->place_bytes > 0) {
+        memcpy(question->place, args->place, args->place_bytes);
+        question->place_bytes = args->place_bytes;
+    }
+    if (names_node)
         text_copy(question->node, sizeof question->node, args->node);
     if (what == HOTLINE_EVENTS) {
         question->from_now = args->since != NULL && strcmp(args->since, "now") == 0;

@@ -75,6 +75,7 @@ static void give_node(const struct out *out, const Cli__NodeRow *from)
         links[row.node.link_count++] = (struct hotline_link){link->to, link->up, link->rtt_us, link->lag};
     }
     row.node.links = links;
+    row.node.restored = from->restored;
     give(out, &row);
 }
 
@@ -270,6 +271,14 @@ bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *exp
         struct hotline_row row = {.type = HOTLINE_ROW_APPLIED};
         row.applied.claim = answer->applied->claim;
         row.applied.revision = answer->applied->revision;
+        give(&out, &row);
+    }
+    if (answer->backup != NULL) {
+        struct hotline_row row = {.type = HOTLINE_ROW_BACKUP};
+        row.backup.data = answer->backup->bytes.data;
+        row.backup.bytes = answer->backup->bytes.len;
+        row.backup.place = answer->backup->place.len > 0 ? answer->backup->place.data : NULL;
+        row.backup.place_bytes = answer->backup->place.len;
         give(&out, &row);
     }
     if (answer->explain != NULL && !give_explain(&out, answer->explain))

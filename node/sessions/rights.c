@@ -69,6 +69,8 @@ static bool is_of_admins(const Cli__Query *query)
 {
     return query->what == CLI__QUERY__WHAT__EXPORT || query->what == CLI__QUERY__WHAT__AUDIT ||
            query->what == CLI__QUERY__WHAT__DRAIN || query->what == CLI__QUERY__WHAT__UNDRAIN ||
+           query->what == CLI__QUERY__WHAT__TRUST_BACKUP ||
+           query->what == CLI__QUERY__WHAT__BACKUP ||  // has callers' numbers whole
            query->what == CLI__QUERY__WHAT__EVENTS ||  // finds who has called, number by number
            query->show_numbers;
 }

@@ -198,6 +198,7 @@ struct board {
     uint32_t calls_max;
     bool tells_decisions;
     bool stores_nothing;  // its disk is broken
+    bool is_restored;     // from a backup, and has not caught up
 
     struct board_node *nodes;
     uint32_t node_count;

@@ -66,7 +66,7 @@ enum turn { TURN_NOT_YET, TURN_FIRST, TURN_LATER, TURN_ALONE };
 
 static enum turn turn_of(const struct board *self, const struct promise *promise, const struct finding *finding)
 {
-    if (!board_knows_call_backs(self, 0))
+    if (!board_knows_call_backs(self, 0) || (self->is_restored && RULE(restored_waits)))
         return TURN_NOT_YET;
     const struct callbacks *callbacks = self->callbacks;
     const struct directory_settings *settings = &self->directory->settings;

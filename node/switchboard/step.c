@@ -188,6 +188,12 @@ static void dispatch(struct board *self, const struct event *event)
     case EVENT_DISK_BROKEN:
         self->stores_nothing = true;
         break;
+    case EVENT_RESTORED:
+        self->is_restored = true;
+        break;
+    case EVENT_CAUGHT_UP:
+        self->is_restored = false;
+        break;
     case EVENT_DESK_ATTACH:
         desk_attach(self, event);
         break;

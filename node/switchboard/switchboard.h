@@ -47,6 +47,8 @@ enum event_type {
     EVENT_HEARD,        // name, boot: a third hears that node, or is attached to it
     EVENT_SWEPT,        // in this boot all that `name` had was taken over
     EVENT_DISK_BROKEN,  // this node stores nothing more
+    EVENT_RESTORED,     // this node was made from a backup: it makes no call-back
+    EVENT_CAUGHT_UP,    // it knows what happened since, and does
     EVENT_TALK,         // from a peer or this node itself
     EVENT_DESK_ATTACH,  // session
     EVENT_DESK_WORD,    // of the desk `name`

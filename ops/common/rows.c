@@ -52,6 +52,7 @@ static json_t *row_node(const struct hotline_row *row)
     add_number(to, "protocol", row->node.protocol);
     json_object_set_new(to, "primary", json_boolean(row->node.primary));
     json_object_set_new(to, "draining", json_boolean(row->node.draining));
+    json_object_set_new(to, "restored", json_boolean(row->node.restored));
     add_hex(to, "boot", row->node.boot);
     json_t *links = json_array();
     for (size_t i = 0; i < row->node.link_count; i++) {
@@ -269,6 +270,7 @@ json_t *rows_json(const struct hotline_row *row)
     case HOTLINE_ROW_DIGEST:
     case HOTLINE_ROW_EXPORT:
     case HOTLINE_ROW_APPLIED:
+    case HOTLINE_ROW_BACKUP:
         break;  // never rows of a table
     }
     return json_object();

@@ -113,6 +113,33 @@ int ask_apply(struct ask *self, const void *directory, size_t bytes, uint64_t ov
                                         ask_on_row, ask_on_done));
 }
 
+static void ignore_row(void *to, const struct hotline_row *row)
+{
+    (void)to;  // there is nothing to tell but that it is done
+    (void)row;
+}
+
+int ask_named(const struct globals *globals, enum hotline_question question, const char *node)
+{
+    struct hotline_question_args args = {.node = node};
+    char nodes[512];
+    snprintf(nodes, sizeof nodes, "%s", globals->nodes);
+    int status = EXIT_REFUSED;
+    for (bool goes_on = true, first = true; goes_on; first = false) {
+        struct ask ask;
+        if (!ask_open(&ask, globals, nodes))
+            return EXIT_WRONG_USAGE;
+        status = ask_rows(&ask, question, &args, ignore_row, NULL);
+        goes_on = first && status == EXIT_REFUSED && strcmp(ask.reason, "other_node") == 0 && ask.elsewhere[0];
+        if (goes_on)
+            snprintf(nodes, sizeof nodes, "%s", ask.elsewhere);
+        else if (status != EXIT_DONE)
+            ask_complain(&ask);
+        ask_close(&ask);
+    }
+    return status;
+}
+
 int ask_complain(const struct ask *self)
 {
     if (self->status == EXIT_NO_NODE)

@@ -41,6 +41,9 @@ int ask_rows(struct ask *self, enum hotline_question question, const struct hotl
              ask_row *on_row, void *to);
 int ask_apply(struct ask *self, const void *directory, size_t bytes, uint64_t over_claim, uint64_t over_revision,
               bool force, ask_row *on_row, void *to);
+// Asks the node named, wherever it is, what only itself can be asked. Returns the exit status; says on stderr what went
+// wrong.
+int ask_named(const struct globals *globals, enum hotline_question question, const char *node);
 // Says on stderr why the last question was not answered as wished; returns its status.
 int ask_complain(const struct ask *self);
 

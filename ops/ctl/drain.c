@@ -4,13 +4,6 @@
 #include "ops/ctl/ctl.h"
 
 #include <stdio.h>
-#include <string.h>
-
-static void on_row(void *to, const struct hotline_row *row)
-{
-    (void)to;  // there is nothing to tell but that it is done
-    (void)row;
-}
 
 static void say_done(bool json, const char *node, bool undo)
 {
@@ -38,23 +31,8 @@ int ctl_drain(struct globals *globals, char **words, size_t count)
                                    .operands_max = 1};
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
-    struct hotline_question_args args = {.node = names.items[0]};
-    char nodes[512];
-    snprintf(nodes, sizeof nodes, "%s", globals->nodes);
-    int status = EXIT_REFUSED;
-    for (bool goes_on = true, first = true; goes_on; first = false) {
-        struct ask ask;
-        if (!ask_open(&ask, globals, nodes))
-            return EXIT_WRONG_USAGE;
-        status = ask_rows(&ask, undo ? HOTLINE_UNDRAIN : HOTLINE_DRAIN, &args, on_row, NULL);
-        goes_on = first && status == EXIT_REFUSED && strcmp(ask.reason, "other_node") == 0 && ask.elsewhere[0];
-        if (goes_on)
-            snprintf(nodes, sizeof nodes, "%s", ask.elsewhere);
-        else if (status == EXIT_DONE)
-            say_done(globals->json, args.node, undo);
-        else
-            ask_complain(&ask);
-        ask_close(&ask);
-    }
+    int status = ask_named(globals, undo ? HOTLINE_UNDRAIN : HOTLINE_DRAIN, names.items[0]);
+    if (status == EXIT_DONE)
+        say_done(globals->json, names.items[0], undo);
     return status;
 }

@@ -27,6 +27,8 @@ static const struct {
     {"events", ctl_events, "every change of a call or an agent, from a cursor on"},
     {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
     {"drain", ctl_drain, "a node hands its clients over and takes no new ones; --undo"},
+    {"backup", ctl_backup, "writes what a node keeps to a file that a node can be made from"},
+    {"trust-backup", ctl_trust_backup, "a restored node makes call-backs: nothing newer will come"},
     {"load", ctl_load, "drives real calls through real desks, measures"},
     {"keygen", ctl_keygen, "makes keys: of nodes, gateways, desks and admins"},
     {"enroll", ctl_enroll, "adds public keys to the directory"},
@@ -39,7 +41,7 @@ static void usage(FILE *to)
     fputs("usage: hotlinectl [--nodes tcp://HOST:PORT#KEY,...] [--keys DIR] [--as ROLE/NAME] [--json] COMMAND ...\n\n",
           to);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].does);
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].does);
     fputs("\nThe nodes may also be in HOTLINE_NODES, the folder with your keys in HOTLINE_KEYS. Exit status: 0 done, 1 "
           "refused or failed, 2 wrong usage, "
           "3 no node reachable.\n",

@@ -18,6 +18,7 @@ static const struct output_column columns_nodes[] = {{"node", "NODE", 0, 0},
                                                      {"protocol", "PROTOCOL", 1, 0},
                                                      {"primary", "PRIMARY", 0, 0},
                                                      {"draining", "DRAINING", 0, 0},
+                                                     {"restored", "RESTORED", 0, 0},
                                                      {0}};
 static const struct output_column columns_agents[] = {{"agent", "AGENT", 0, 0},
                                                       {"name", "NAME", 0, 0},
