@@ -10,8 +10,8 @@
 
 #define LEFT_DEAD_PERMILLE 150
 
-static const char *const fault_names[SIM_FAULTS] = {"net",   "cut",    "crash",  "disk", "pause",
-                                                    "clock", "client", "region", "link", "old"};
+static const char *const fault_names[SIM_FAULTS] = {"net",    "cut",    "crash", "disk", "pause",  "clock",
+                                                    "client", "region", "link",  "old",  "restore"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
 {
@@ -96,7 +96,7 @@ static void next_fault(void *subject, uint64_t number)
 
 void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us)
 {
-    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK | 1u << SIM_FAULT_OLD)) == 0)
+    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK | 1u << SIM_FAULT_OLD | 1u << SIM_FAULT_RESTORE)) == 0)
         return;
     // Some histories are stormy, in some a single fault has time to work.
     static const uint64_t means_ms[] = {150, 600, 1500, 5000};

@@ -27,7 +27,10 @@
     FAULT(writes_lost)   /* batches not on the disk at a crash */                                                      \
     FAULT(stop)          /* in order */                                                                                \
     FAULT(restart)                                                                                                     \
-    FAULT(disk_lost) /* restart with an empty disk */                                                                  \
+    FAULT(disk_lost)      /* restart with an empty disk */                                                             \
+    FAULT(backup)         /* made of a node that lives */                                                              \
+    FAULT(restored)       /* restart with a disk made from a backup */                                                 \
+    FAULT(restored_alone) /* and without the other nodes for a while */                                                \
     FAULT(disk_slow)                                                                                                   \
     FAULT(disk_full)                                                                                                   \
     FAULT(disk_failed)                                                                                                 \
@@ -85,6 +88,7 @@
     STATE(peer_bridged) /* up by a relay from now on */                                                                \
     STATE(relayed)      /* messages, as nodes count them that live at the end */                                       \
     STATE(relay_dropped)                                                                                               \
+    STATE(caught_up) /* a node made from a backup, with a majority of the others */                                    \
     STATE(peer_down)                                                                                                   \
     STATE(disk_drained)   /* nodes whose disk broke, and another was there to take their clients */                    \
     STATE(nearest_judged) /* calls of which it was judged that the nearest rang */                                     \

@@ -2,6 +2,7 @@
 
 #include "chaos/sim/city.h"
 #include "cluster/base/text.h"
+#include "cluster/store/backup.h"
 #include "cluster/store/disk_memory.h"
 #include "cluster/store/store.h"
 #include "node/node.h"
@@ -11,6 +12,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define RECORDS_MAX 1000000
 #define DECISION_BYTES (SWITCHBOARD_DECISION_CALLS_MAX * (CALL_ID_MAX_BYTES + 40) + 512)
@@ -124,6 +127,8 @@ static void on_notice(void *context, const char *code, const char *fields)
     }
     if (strcmp(code, "peer_up") == 0)
         sim_meet(self->sim, MET_peer_up);
+    if (strcmp(code, "caught_up") == 0)
+        sim_meet(self->sim, MET_caught_up);
     bool says_way = strcmp(code, "peer_up") == 0 || strcmp(code, "peer_moved") == 0;
     if (says_way && strstr(fields, "via= ") == NULL)
         sim_meet(self->sim, MET_peer_bridged);
@@ -156,14 +161,16 @@ void server_start(struct server *self)
         return;
     struct problem problem;
     net_start(&self->sim->net, &self->host);
-    bool is_empty = disk_memory_rows(self->medium, DISK_RECORDS) == 0;
+    bool lost_some = disk_memory_rows(self->medium, DISK_RECORDS) == 0 || self->disk_is_older;
+    self->disk_is_older = false;
     self->host.clock.mono_off_us += chance_between(&self->chance, 1, 1000 * SIM_SECOND_US);
     self->disk = disk_memory_open(self->medium);
     self->wake_us = self->armed_us = UINT64_MAX;
     self->commits = self->dies_in_turn = self->going = false;
-    sim_tell(self->sim,
-             (struct history_event){
-                 .word = HISTORY_NODE_STARTED, .node = server_name(self), .boot = self->host.life, .number = is_empty});
+    sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_STARTED,
+                                               .node = server_name(self),
+                                               .boot = self->host.life,
+                                               .number = lost_some});
     self->node = node_create(&self->world, self->disk, &self->config, &problem);
     if (self->node == NULL)
         check_failed(problem.text, __FILE__, __LINE__, __func__);
@@ -263,13 +270,47 @@ void server_resume(struct server *self)
         wake_if_due(self);
 }
 
+static void empty_medium(struct server *self)
+{
+    check(self->node == NULL);
+    disk_memory_free(self->medium);
+    self->medium = disk_memory_create();
+}
+
 void server_lose_disk(struct server *self)
 {
     if (self->node != NULL)
         return;
     sim_meet(self->sim, MET_disk_lost);
-    disk_memory_free(self->medium);
-    self->medium = disk_memory_create();
+    empty_medium(self);
+}
+
+static void never_wait(void)
+{
+    check(false);  // a disk that writes at once is not waited for
+}
+
+void server_restore(struct server *self, struct span backup)
+{
+    struct problem problem;
+    struct backup_summary summary;
+    struct now now = now_of(&self->world);
+    struct store_options options = node_store_options(&self->config, now.wall_ms << 20, now.wall_ms);
+    char path[64];
+    int file = memfd_create("backup", MFD_CLOEXEC);
+    check(file >= 0 && write(file, backup.data, backup.bytes) == (ssize_t)backup.bytes);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    sim_meet(self->sim, MET_restored);
+    empty_medium(self);
+    disk_memory_set_immediate(self->medium, true);
+    struct disk *disk = disk_memory_open(self->medium);
+    if (!backup_verify(path, &options, &summary, &problem) ||
+        !backup_restore(path, &options, disk, never_wait, &problem))
+        check_failed(problem.text, __FILE__, __LINE__, __func__);
+    disk->type->close(disk);
+    disk_memory_set_immediate(self->medium, false);
+    close(file);
+    self->disk_is_older = true;
 }
 
 void server_break_disk(struct server *self, enum disk_state state)

@@ -26,6 +26,7 @@ struct server {
     uint64_t commit_upto;
     bool disk_is_slow;
     bool disk_is_used;
+    bool disk_is_older;  // made from a backup, and not started since
     bool dies_in_turn;
     bool going;
 };
@@ -40,7 +41,8 @@ void server_crash_in_turn(struct server *self);  // in one of its next turns, af
 void server_stop(struct server *self);           // in order
 void server_pause(struct server *self);
 void server_resume(struct server *self);
-void server_lose_disk(struct server *self);  // while it does not run
+void server_lose_disk(struct server *self);                    // while it does not run
+void server_restore(struct server *self, struct span backup);  // instead of its disk, while it does not run
 void server_break_disk(struct server *self, enum disk_state state);
 
 // Durably: what was written to its disk, whether it runs or not.

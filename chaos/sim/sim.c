@@ -7,6 +7,7 @@
 #include "chaos/sim/links.h"
 #include "chaos/sim/lost.h"
 #include "chaos/sim/observers.h"
+#include "chaos/sim/restores.h"
 #include "chaos/sim/server.h"
 #include "chaos/sim/versions.h"
 
@@ -111,6 +112,7 @@ static void create(struct sim *self)
     chance_init(&self->fault_chance, seed, 'f');
     chance_init(&self->link_chance, seed, 'l');
     chance_init(&self->version_chance, seed, 'v');
+    chance_init(&self->restore_chance, seed, 'r');
     net_init(&self->net, &self->agenda, &self->met, seed);
     self->node_count = draw_bit(self, self->options.nodes, 2, 6);
     bool is_crowd = chance_permille(&self->city_chance, CROWD_PERMILLE);
@@ -143,6 +145,7 @@ static void destroy(struct sim *self)
 {
     self->stop = true;  // nothing is told any more
     observers_free(self);
+    restores_free(self);
     desks_free(self);
     gateways_free(self);
     lost_free(self);
@@ -170,6 +173,7 @@ static void storm(struct sim *self)
     faults_start(self, WARM_UP_US, storm_us);
     links_start(self, WARM_UP_US, storm_us);
     versions_start(self, WARM_UP_US, storm_us);
+    restores_start(self, WARM_UP_US, storm_us);
     run_for(self, storm_us);
 }
 

@@ -20,16 +20,17 @@
 #define SIM_MS_US ((uint64_t)1000)
 
 enum sim_fault {
-    SIM_FAULT_NET,     // loss, delay, repeats, resets, slow and narrow links
-    SIM_FAULT_CUT,     // one-way cuts and partitions
-    SIM_FAULT_CRASH,   // of nodes, and restarts
-    SIM_FAULT_DISK,    // slow, full, failed, lost
-    SIM_FAULT_PAUSE,   // of nodes
-    SIM_FAULT_CLOCK,   // jumps and drift
-    SIM_FAULT_CLIENT,  // clients vanish, hang, are cut off, come back
-    SIM_FAULT_REGION,  // a node dies, and its region's gateways and some of the desks with it
-    SIM_FAULT_LINK,    // of two nodes, for long, while each reaches the other through a third
-    SIM_FAULT_OLD,     // nodes of the previous protocol version, and their upgrades
+    SIM_FAULT_NET,      // loss, delay, repeats, resets, slow and narrow links
+    SIM_FAULT_CUT,      // one-way cuts and partitions
+    SIM_FAULT_CRASH,    // of nodes, and restarts
+    SIM_FAULT_DISK,     // slow, full, failed, lost
+    SIM_FAULT_PAUSE,    // of nodes
+    SIM_FAULT_CLOCK,    // jumps and drift
+    SIM_FAULT_CLIENT,   // clients vanish, hang, are cut off, come back
+    SIM_FAULT_REGION,   // a node dies, and its region's gateways and some of the desks with it
+    SIM_FAULT_LINK,     // of two nodes, for long, while each reaches the other through a third
+    SIM_FAULT_OLD,      // nodes of the previous protocol version, and their upgrades
+    SIM_FAULT_RESTORE,  // a node loses its disk, and is made anew from a backup of before
     SIM_FAULTS,
 };
 
@@ -66,6 +67,7 @@ struct desk_person;
 struct gateway_person;
 struct observer;
 struct lost;
+struct restores;
 
 struct sim {
     struct sim_options options;
@@ -75,7 +77,7 @@ struct sim {
     struct judge *judge;
     struct bytes line;  // of the trace
     bool stop;          // a violation was found
-    struct chance city_chance, people_chance, fault_chance, link_chance, version_chance;
+    struct chance city_chance, people_chance, fault_chance, link_chance, version_chance, restore_chance;
     bool has_versions;  // some nodes are of the previous protocol version, or will be
     uint64_t link_changes;
 
@@ -86,6 +88,7 @@ struct sim {
     struct gateway_person **gateways;
     struct lost *lost;  // callers whose gateway vanished, the last first
     struct observer *observers[SIM_NODES_MAX];
+    struct restores *restores;   // NULL: none in this history
     struct bytes directory;      // encoded
     uint32_t clients;            // numbers given to starts of clients
     uint64_t calls, numbers;     // placed; given to callers
