@@ -1,7 +1,7 @@
 # Completion of hotlinectl for bash. tests/integration/manual_test holds it and the manual against the program.
 _hotlinectl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
-    local commands='apply export status nodes agents calls queues find call desk explain events digest drain load keygen enroll revoke audit'
+    local commands='apply export status nodes agents calls queues find call desk explain events digest drain backup trust-backup load keygen enroll revoke audit'
     local everywhere='--nodes --keys --as --json'
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
@@ -33,6 +33,8 @@ _hotlinectl() {
     events) COMPREPLY=($(compgen -W "--number --once --show-numbers --since $everywhere" -- "$word")) ;;
     digest) COMPREPLY=($(compgen -W "$everywhere" -- "$word")) ;;
     drain) COMPREPLY=($(compgen -W "--undo $everywhere" -- "$word")) ;;
+    backup) COMPREPLY=($(compgen -f -- "$word") $(compgen -W "$everywhere" -- "$word")) ;;
+    trust-backup) COMPREPLY=($(compgen -W "$everywhere" -- "$word")) ;;
     load) COMPREPLY=($(compgen -W "--calls --desks --in-flight --queue --rate $everywhere" -- "$word")) ;;
     keygen) COMPREPLY=($(compgen -W "node gateway desk admin --dir $everywhere" -- "$word")) ;;
     enroll) COMPREPLY=($(compgen -f -X '!*.pub' -- "$word") $(compgen -W "--dry-run $everywhere" -- "$word")) ;;

@@ -155,6 +155,9 @@ static bool is_gauge(const char *name)
     static const char *const gauges[] = {"up_s",
                                          "directory_agents",
                                          "nodes_swept",
+                                         "restored_from_ms",
+                                         "restored_caught_up_with",
+                                         "kept_since_ms",
                                          "accepts_pending",
                                          "records",
                                          "record_bytes",
@@ -212,6 +215,8 @@ static void of_status(FILE *to, json_t *status)
     sample(to, "hotline_orphan_states", NULL, NULL, number_of(status, "orphan_states"));
     family(to, "hotline_majority", "gauge", "Whether the node sees most of the nodes of the directory.");
     sample(to, "hotline_majority", NULL, NULL, strcmp(text_of(status, "majority"), "yes") == 0);
+    family(to, "hotline_restored", "gauge", "Whether the node was made from a backup, and makes no call-backs yet.");
+    sample(to, "hotline_restored", NULL, NULL, strcmp(text_of(status, "restored"), "yes") == 0);
     family(to, "hotline_disk_ok", "gauge", "Whether the node can store.");
     sample(to, "hotline_disk_ok", NULL, NULL, strcmp(text_of(status, "disk"), "ok") == 0);
 }
