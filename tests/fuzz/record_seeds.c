@@ -105,7 +105,7 @@ static void write_backup(void)
     struct backup_place place = {0};
     struct bytes backup = {0}, packed = {0};
     for (int i = 0; i < 20; i++) {
-        char id[16];
+        char id[32];
         snprintf(id, sizeof id, "gw:1:%d", i);
         check(store_put(store, 4, id, 1, 1000, (struct span){"body", 4}) != NULL);
     }
