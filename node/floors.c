@@ -155,9 +155,8 @@ struct store_options node_store_options(const struct config *config, uint64_t bo
                                   .boot = boot,
                                   .records_max = config->records_max,
                                   .owner_records_max = config->records_per_owner,
-                                  .horizon_kind_mask =
-                                      1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
-1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED,
+                                  .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
+                                                       1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED,
                                   .wall_ms = wall_ms};
 }
 

@@ -40,8 +40,8 @@ struct peers_options {
     uint64_t boot;
     uint32_t heartbeat_ms;
     uint32_t down_after_ms;
-    uint32_t speaks;      // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
-    const char *program;  // its version, lent; NULL: not said
+    uint32_t speaks;         // no message of a later protocol is sent, heard or carried; 0: PEERS_PROTOCOL
+    const char *program;     // its version, lent; NULL: not said
     uint64_t kept_since_ms;  // told: wall clock, since when this node's disk has kept all it stored
 };
 
@@ -62,16 +62,16 @@ struct peer {  // questions only
     uint32_t speaks;                            // the newest protocol that this boot said it understands
     char program[PEERS_PROGRAM_MAX_BYTES + 1];  // its version, as it said itself
     bool up;
-    int32_t via;        // the peer that carries what is sent to it, -1: none is needed, or it is down
-    bool heard;         // within the bound, without a relay, though it may not hear us
-    bool going;         // said that it stops
-    bool draining;      // said that it takes no clients
-    bool restored;      // said that it was made from a backup, and makes no call-backs yet
+    int32_t via;             // the peer that carries what is sent to it, -1: none is needed, or it is down
+    bool heard;              // within the bound, without a relay, though it may not hear us
+    bool going;              // said that it stops
+    bool draining;           // said that it takes no clients
+    bool restored;           // said that it was made from a backup, and makes no call-backs yet
     uint64_t kept_since_ms;  // said that its disk has kept all since then; 0: not said
-    bool let_go;        // nothing goes to it any more, until it, or another of it, is heard
-    uint32_t rtt_us;    // smoothed, by way of the relay if there is one; 0: not measured
-    int32_t skew_ms;    // its wall clock minus ours
-    uint64_t feed_seq;  // last number of its own feed that it told
+    bool let_go;             // nothing goes to it any more, until it, or another of it, is heard
+    uint32_t rtt_us;         // smoothed, by way of the relay if there is one; 0: not measured
+    int32_t skew_ms;         // its wall clock minus ours
+    uint64_t feed_seq;       // last number of its own feed that it told
     uint64_t last_heard_us;
 };
 

@@ -65,8 +65,8 @@ struct hotline_row {
             uint32_t rtt_us, desks, calls;
             int32_t skew_ms;
             const char *client;
-            const char *version;  // of its program; "": not known
-            uint32_t protocol;    // the newest it speaks
+            const char *version;               // of its program; "": not known
+            uint32_t protocol;                 // the newest it speaks
             bool primary, draining, restored;  // restored: from a backup, and it makes no call-backs yet
             const struct hotline_link *links;  // of a node that the one asked does not hear: none
             size_t link_count;

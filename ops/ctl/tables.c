@@ -4,22 +4,14 @@
 #include "ops/common/rows.h"
 
 static const struct output_column columns_status[] = {{"name", "NAME", 0, 0}, {"value", "VALUE", 0, 0}, {0}};
-static const struct output_column columns_nodes[] = {{"node", "NODE", 0, 0},
-                                                     {"site", "SITE", 0, 0},
-                                                     {"state", "STATE", 0, 0},
-                                                     {"via", "VIA", 0, 0},
-                                                     {"rtt_ms", "RTT", 1, " ms"},
-                                                     {"feed_lag", "LAG", 1, 0},
-                                                     {"skew_ms", "SKEW", 1, " ms"},
-                                                     {"desks", "DESKS", 1, 0},
-                                                     {"calls", "CALLS", 1, 0},
-                                                     {"client", "CLIENT", 0, 0},
-                                                     {"version", "VERSION", 0, 0},
-                                                     {"protocol", "PROTOCOL", 1, 0},
-                                                     {"primary", "PRIMARY", 0, 0},
-                                                     {"draining", "DRAINING", 0, 0},
-                                                     {"restored", "RESTORED", 0, 0},
-                                                     {0}};
+static const struct output_column columns_nodes[] = {{"node", "NODE", 0, 0},         {"site", "SITE", 0, 0},
+                                                     {"state", "STATE", 0, 0},       {"via", "VIA", 0, 0},
+                                                     {"rtt_ms", "RTT", 1, " ms"},    {"feed_lag", "LAG", 1, 0},
+                                                     {"skew_ms", "SKEW", 1, " ms"},  {"desks", "DESKS", 1, 0},
+                                                     {"calls", "CALLS", 1, 0},       {"client", "CLIENT", 0, 0},
+                                                     {"version", "VERSION", 0, 0},   {"protocol", "PROTOCOL", 1, 0},
+                                                     {"primary", "PRIMARY", 0, 0},   {"draining", "DRAINING", 0, 0},
+                                                     {"restored", "RESTORED", 0, 0}, {0}};
 static const struct output_column columns_agents[] = {{"agent", "AGENT", 0, 0},
                                                       {"name", "NAME", 0, 0},
                                                       {"site", "SITE", 0, 0},
