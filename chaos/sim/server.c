@@ -294,7 +294,7 @@ void server_restore(struct server *self, struct span backup)
 {
     struct problem problem;
     struct backup_summary summary;
-    struct now now = now_of(&self->world);
+    struct now now = world_now(&self->world);
     struct store_options options = node_store_options(&self->config, now.wall_ms << 20, now.wall_ms);
     char path[64];
     int file = memfd_create("backup", MFD_CLOEXEC);
