@@ -3,7 +3,7 @@
 # hotline-web is packed without pages, and says so.
 set(man ${CMAKE_SOURCE_DIR}/ops/man)
 install(FILES ${man}/hotlined.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT node)
-install(FILES ${man}/hotline-node.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT node)
+install(FILES ${man}/hotline-node.yaml.5 ${man}/hotline-keys.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT node)
 install(FILES ${man}/hotline-directory.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT ctl)
 install(FILES ${man}/hotlinectl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ctl)
 install(FILES ${man}/hotline-web.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT web)

@@ -171,7 +171,10 @@ static bool is_gauge(const char *name)
                                          "calls_waiting",
                                          "agents_available",
                                          "orphan_states",
-                                         "peers_by_relay"};
+                                         "peers_by_relay",
+                                         "protocol",
+                                         "directory_keys",
+                                         "promises_open"};
     for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
         if (strcmp(gauges[i], name) == 0)
             return true;
