@@ -6,6 +6,8 @@
 LIVE_WHY=''         # what is not possible, and why
 LIVE_OPTIONS=()     # of hotline-live
 LIVE_ENVIRONMENT=() # of it, and so of its nodes
+LIVE_WITHIN=()      # what it is run by
+LIVE_NOTE=''        # of what is not as it should be
 LIVE_NAMESPACES=() LIVE_MOUNTS=() LIVE_SWITCH=''
 
 # ---- may we?
@@ -92,6 +94,7 @@ live_configure() { # DIR
             echo "  own: '${dir//\'/\'\'}/keys/node/$name.key'"
             echo "  admins: [$(cluster_public "$dir" admin observer)]"
             echo "$peers"
+            echo "log_decisions: true"
         } >"$dir/$name/node.yaml"
         index=$((index + 1))
     done < <("$live" --regions)
@@ -114,6 +117,10 @@ live_mount_ext4() { # DIR
     done <"$1/nodes"
 }
 
+live_small_disks_allowed() { # in a mount namespace of one's own, so that nothing is left behind
+    unshare --mount --propagation private mount -t tmpfs -o size=64k tmpfs /mnt 2>/dev/null
+}
+
 # ---- a scenario
 
 live_library() { # NAME: where the dynamic linker's libraries have it
@@ -127,6 +134,7 @@ live_library() { # NAME: where the dynamic linker's libraries have it
 # False: it cannot be run here, LIVE_WHY says why.
 live_prepare() { # DIR SCENARIO NEEDS
     local dir=$1 need=$3 library name
+    LIVE_WITHIN=() LIVE_NOTE=''
     LIVE_ENVIRONMENT=(ASAN_OPTIONS=verify_asan_link_order=0) # where built so: it need not come before what is preloaded
     if [ "$need" = switch ] && [ -z "$network" ]; then
         LIVE_WHY="needs the switch, and runs on loopback"
@@ -151,6 +159,15 @@ live_prepare() { # DIR SCENARIO NEEDS
             echo +0 >"$dir/$name/clock"
         done <"$dir/nodes"
         LIVE_ENVIRONMENT+=(FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1)
+        ;;
+    small_disk)
+        if live_small_disks_allowed; then
+            LIVE_WITHIN=(unshare --mount --propagation private "$here/chaos/live/disk" with "$dir")
+            LIVE_OPTIONS+=(--disk-tool "$here/chaos/live/disk")
+        else
+            LIVE_NOTE="no tmpfs may be mounted here: disks are full by a preloaded library"
+            LIVE_OPTIONS+=(--preload "$build/chaos/live/libhotline-flush.so")
+        fi
         ;;
     mount)
         command -v mkfs.ext4 >/dev/null || { LIVE_WHY="there is no mkfs.ext4"; return 1; }

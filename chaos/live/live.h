@@ -13,12 +13,16 @@
 #include <sys/types.h>
 
 #define LIVE_PATH_BYTES 256
+#define LIVE_LOG_LINE_BYTES 1024  // a node's lines are cut off there
 
 struct live_node {
     char name[32], endpoint[128];
     pid_t pid;  // 0: does not run
     bool stopped;
     uint32_t starts;
+    int log_fd;  // what it says is read as it comes, see logs.c; -1: not opened
+    char log_rest[LIVE_LOG_LINE_BYTES];
+    size_t log_bytes;
     bool is_removed;  // from the directory: it does not come back
 };
 
@@ -38,6 +42,7 @@ struct live {
     int namespaces[SIM_REGIONS];
     int own_namespace;
     int epoll_fd, switch_fd;
+    uint64_t logs_us;  // when the nodes' logs were read
     struct report report;
 };
 
@@ -75,6 +80,12 @@ void live_nodes_reap(struct live *self);                                // notic
 uint32_t live_node_of(const struct live *self, const char *endpoint);   // UINT32_MAX: none
 uint32_t live_node_of_name(const struct live *self, const char *name);  // the same
 bool live_tool(struct live *self, const char *const *arguments);        // runs a program, people go on; did it succeed?
+
+// ---- logs.c
+
+// Tells what nodes said of their decisions since the last look.
+void live_logs_read(struct live *self);
+void live_logs_close(struct live *self);
 
 // ---- the switch
 

@@ -1,6 +1,7 @@
 // hotline-live: one scenario on real processes, prepared by `run`. Ends with the judge's verdict and a row of the
 // table. Status 0: nothing found, 1: violated, 2: it could not be run.
 #include "chaos/live/plan.h"
+#include "chaos/sim/callers.h"
 #include "chaos/sim/city.h"
 #include "chaos/sim/city_keys.h"
 #include "chaos/sim/desks.h"
@@ -20,6 +21,8 @@
 #define WHOLE_MS 3000       // whole again, and calls go on
 #define LEAVE_MOST_MS 2500  // nobody calls any more; who is on the line then hangs up
 #define END_MOST_MS 30000
+#define LONE_CALLS 3
+#define ALONE_MS 2500  // what is so for so long is known everywhere
 #define REST_MS 1500
 #define DIGESTS_MS 3000
 #define ANSWER_MS 1700
@@ -66,6 +69,16 @@ static void tell(struct live *self, enum history_word word)
     sim_tell(&self->sim, (struct history_event){.word = word});
 }
 
+// Each alone, when nobody doubts which desks are free: it is judged whether the nearest rings.
+static void call_one_by_one(struct live *self)
+{
+    for (uint32_t i = 0; i < LONE_CALLS && !self->sim.stop; i++) {
+        live_run_for(self, ALONE_MS);
+        caller_comes(self->sim.gateways[chance_below(&self->sim.fault_chance, self->sim.gateway_count)]);
+        run_until_nobody_calls(self, END_MOST_MS);
+    }
+}
+
 static void come_to_rest(struct live *self)
 {
     live_run_for(self, WHOLE_MS);
@@ -73,6 +86,7 @@ static void come_to_rest(struct live *self)
     run_until_nobody_calls(self, LEAVE_MOST_MS);
     gateways_hang_up(&self->sim);
     run_until_nobody_calls(self, END_MOST_MS);
+    call_one_by_one(self);
     live_run_for(self, REST_MS);
     tell(self, HISTORY_AT_QUIET);
     live_run_for(self, DIGESTS_MS + 500);
@@ -168,7 +182,7 @@ static void usage(FILE *to)
 
 static void list(void)
 {
-    static const char *const needs[] = {"nothing", "preload", "faketime", "switch", "mount"};
+    static const char *const needs[] = {"nothing", "preload", "faketime", "switch", "mount", "small_disk"};
     const struct plan *plan;
     for (uint32_t i = 0; (plan = plan_at(i)) != NULL; i++)
         printf("%s %s %u\n", plan->name, needs[plan->needs], plan->seconds_min);

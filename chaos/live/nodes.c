@@ -25,6 +25,7 @@ bool live_read_nodes(struct live *self)
     uint32_t count = 0;
     while (file != NULL && count < SIM_NODES_MAX && fgets(line, sizeof line, file) != NULL) {
         struct live_node *node = &self->nodes[count++];
+        node->log_fd = -1;
         if (sscanf(line, "%31s %127s", node->name, node->endpoint) != 2) {
             fprintf(stderr, "%s:%u: not a name and an endpoint\n", path, count);
             fclose(file);

@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define SITES_MORE 500
+#define SITES_MORE_MAX 9000
 #define LINK_SETTLES_MS 3000  // a lost link is found and walked around, and clients beyond it are attached elsewhere
 
 static uint64_t draw(struct live *self, uint64_t least, uint64_t most)
@@ -133,21 +135,34 @@ static void storm_region(struct live *self, uint64_t until_us)
     live_run_for(self, left_ms(until_us));
 }
 
-static bool apply_nodes(struct live *self, uint32_t without)
+static FILE *open_yaml(const struct live *self, const char *name, char ret_path[LIVE_PATH_BYTES])
+{
+    snprintf(ret_path, LIVE_PATH_BYTES, "%.200s/%s.yaml", self->options.dir, name);
+    FILE *file = fopen(ret_path, "w");
+    check(file != NULL);
+    return file;
+}
+
+// As an operator would, at the directory's primary.
+static void apply(struct live *self, FILE *file, const char *path)
+{
+    check(fclose(file) == 0);
+    const char *const arguments[] = {
+        self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", "-f", path, NULL};
+    if (!live_tool(self, arguments))
+        fprintf(stderr, "%s was not applied: see %s/tools.log\n", path, self->options.dir);
+}
+
+static void apply_nodes(struct live *self, uint32_t without)
 {
     const struct sim *sim = &self->sim;
     char path[LIVE_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/grown.yaml", self->options.dir);
-    FILE *file = fopen(path, "w");
-    check(file != NULL);
+    FILE *file = open_yaml(self, "nodes", path);
     fprintf(file, "primary: %s\nnodes:\n", self->nodes[0].name);
     for (uint32_t i = 0; i < sim->node_count; i++)
         if (i != without)
             fprintf(file, "  - {name: %s, site: %s}\n", self->nodes[i].name, city_regions[city_node_region(i)].name);
-    check(fclose(file) == 0);
-    const char *const arguments[] = {
-        self->options.hotlinectl, "--nodes", self->nodes[0].endpoint, "apply", "-f", path, NULL};
-    return live_tool(self, arguments);
+    apply(self, file, path);
 }
 
 static void storm_grow(struct live *self, uint64_t until_us)
@@ -156,12 +171,10 @@ static void storm_grow(struct live *self, uint64_t until_us)
     uint32_t fresh = sim->node_count++;
     live_node_start(self, fresh);
     live_run_for(self, 1500);
-    if (!apply_nodes(self, UINT32_MAX))
-        fprintf(stderr, "grow: the directory with a node more was not applied: see %s/tools.log\n", self->options.dir);
+    apply_nodes(self, UINT32_MAX);
     run_between(self, 1500, 3000);
     uint32_t gone = (uint32_t)draw(self, 1, fresh - 1);
-    if (!apply_nodes(self, gone))
-        fprintf(stderr, "grow: the directory with a node less was not applied: see %s/tools.log\n", self->options.dir);
+    apply_nodes(self, gone);
     live_node_terminate(self, gone);
     self->nodes[gone].is_removed = true;
     live_run_for(self, left_ms(until_us));
@@ -195,6 +208,14 @@ static void note_status(struct live *self, uint32_t node)
     live_tool(self, arguments);
 }
 
+static void disk_tool(struct live *self, const char *what, uint32_t node)
+{
+    const char *const arguments[] = {self->options.disk_tool, what, self->options.dir, self->nodes[node].name, NULL};
+    if (!live_tool(self, arguments))
+        fprintf(stderr, "%s the disk of %s failed: see %s/tools.log\n", what, self->nodes[node].name,
+                self->options.dir);
+}
+
 // A disk whose flush failed is not trusted again: its node is started anew, as an operator would.
 static void storm_flush(struct live *self, uint64_t until_us)
 {
@@ -211,16 +232,56 @@ static void storm_flush(struct live *self, uint64_t until_us)
     }
 }
 
+// Sites where nobody is, more each time: a directory that takes more room on every disk than the store has free inside.
+static void apply_sites(struct live *self, uint32_t version)
+{
+    char path[LIVE_PATH_BYTES];
+    FILE *file = open_yaml(self, "sites", path);
+    fprintf(file, "sites:\n");
+    for (uint32_t i = 0; i < SIM_REGIONS; i++)
+        fprintf(file,
+                "  - {id: %s, name: %s, country: %s, lat: %.6f, lon: %.6f, contact: \"sip:site@hotline.example\"}\n",
+                city_regions[i].name, city_regions[i].name, city_regions[i].country, city_regions[i].lat_udeg / 1e6,
+                city_regions[i].lon_udeg / 1e6);
+    for (uint32_t i = 0; i < SITES_MORE * version && i < SITES_MORE_MAX; i++)
+        fprintf(file,
+                "  - {id: site-%u, name: \"%u, %0100u\", country: CN, lat: 30, lon: 110, contact: \"sip:site\"}\n", i,
+                version, i);
+    apply(self, file, path);
+}
+
+// A real one, a small tmpfs: filled, it has room for the pages that the store has written ahead, and some directories
+// later for none. Else the preloaded library's.
+static void fill_disk(struct live *self, uint32_t node, uint32_t *version)
+{
+    if (self->options.disk_tool == NULL) {
+        put_file(self, node, "disk_full", "");
+        return;
+    }
+    disk_tool(self, "fill", node);
+    for (uint32_t i = 0; i < 3; i++)
+        apply_sites(self, ++*version);
+}
+
+static void empty_disk(struct live *self, uint32_t node)
+{
+    if (self->options.disk_tool == NULL)
+        take_file(self, node, "disk_full");
+    else
+        disk_tool(self, "empty", node);
+}
+
 // Nor is one that was full: its node drains until it is started anew.
 static void storm_full(struct live *self, uint64_t until_us)
 {
+    uint32_t version = 0;
     while (goes_on(self, until_us)) {
-        uint32_t node = any_node(self);
+        uint32_t node = (uint32_t)draw(self, 1, self->sim.node_count - 1);  // not the directory's primary
         fault(self, "full");
-        put_file(self, node, "disk_full", "");
+        fill_disk(self, node, &version);
         run_between(self, 2000, 4000);
         note_status(self, node);
-        take_file(self, node, "disk_full");
+        empty_disk(self, node);
         live_node_kill(self, node);
         live_node_start(self, node);
         run_between(self, 1500, 2500);
@@ -240,11 +301,7 @@ static void storm_power(struct live *self, uint64_t until_us)
         if (folder >= 0)
             close(folder);
         live_node_kill(self, node);
-        const char *const arguments[] = {self->options.disk_tool, "remount", self->options.dir, self->nodes[node].name,
-                                         NULL};
-        if (!live_tool(self, arguments))
-            fprintf(stderr, "power: the disk of %s was not mounted again: see %s/tools.log\n", self->nodes[node].name,
-                    self->options.dir);
+        disk_tool(self, "remount", node);
         run_between(self, 300, 2000);
         live_node_start(self, node);
         run_between(self, 1500, 2500);

@@ -13,7 +13,7 @@
     X(region, PLAN_NOTHING, 10)                                                                                        \
     X(grow, PLAN_NOTHING, 8)                                                                                           \
     X(flush, PLAN_PRELOAD, 4)                                                                                          \
-    X(full, PLAN_PRELOAD, 4)                                                                                           \
+    X(full, PLAN_SMALL_DISK, 6)                                                                                        \
     X(clock, PLAN_FAKETIME, 4)                                                                                         \
     X(partition, PLAN_SWITCH, 8)                                                                                       \
     X(oneway, PLAN_SWITCH, 8)                                                                                          \
@@ -21,7 +21,7 @@
     X(slow, PLAN_SWITCH, 8)                                                                                            \
     X(power, PLAN_MOUNT, 6)
 
-enum plan_needs { PLAN_NOTHING, PLAN_PRELOAD, PLAN_FAKETIME, PLAN_SWITCH, PLAN_MOUNT };
+enum plan_needs { PLAN_NOTHING, PLAN_PRELOAD, PLAN_FAKETIME, PLAN_SWITCH, PLAN_MOUNT, PLAN_SMALL_DISK };
 
 struct plan {
     const char *name;

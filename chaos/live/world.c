@@ -176,6 +176,7 @@ void live_close(struct live *self)
     if (self->switch_fd >= 0)
         close(self->switch_fd);
     close(self->epoll_fd);
+    live_logs_close(self);
     agenda_close(&self->sim.agenda);
     bytes_close(&self->sim.directory);
     bytes_close(&self->sim.line);
@@ -216,5 +217,6 @@ void live_run_for(struct live *self, uint64_t ms)
         live_tick(self);
         agenda_run(agenda, agenda->now_us, &self->sim.stop);
         live_nodes_reap(self);
+        live_logs_read(self);
     } while (live_now_us() < until_us && !self->sim.stop);
 }

@@ -105,7 +105,7 @@ static void submit(struct gateway_person *self, struct caller *caller, const str
     edge_settle(&self->edge);
 }
 
-static void place_call(struct gateway_person *self)
+void caller_comes(struct gateway_person *self)
 {
     struct sim *sim = gateway_sim(self);
     struct chance *chance = gateway_chance(self);
@@ -123,8 +123,9 @@ static void place_call(struct gateway_person *self)
     if (!chance_permille(chance, 100))
         snprintf(caller->number, sizeof caller->number, "%s%04u",
                  city_regions[chance_below(chance, SIM_REGIONS)].number, (uint32_t)(++sim->numbers % 10000));
-    // Where links are cut it is asked who was nearest; of other callers only the nodes know where they are.
-    uint32_t located_permille = sim->options.links != LINKS_NO_PLAN ? 800 : 200;
+    // Where links are cut it is asked who was nearest, as of a call without company; of callers that are not located
+    // only the nodes know where they are.
+    uint32_t located_permille = sim->options.links != LINKS_NO_PLAN ? 800 : sim->closing ? 1000 : 200;
     struct hotline_call_spec spec = {.number = caller->number,
                                      .at = chance_permille(chance, located_permille),
                                      .lat = (double)chance_below(chance, 120) - 60,
@@ -157,7 +158,7 @@ static void call_again(void *subject, uint64_t life)
     if (self->edge.host.life != life || gateway_sim(self)->closing)
         return;
     sim_meet(gateway_sim(self), MET_called_again);
-    place_call(self);
+    caller_comes(self);
 }
 
 static void next_caller(void *subject, uint64_t life)
@@ -167,7 +168,7 @@ static void next_caller(void *subject, uint64_t life)
     if (!edge_runs(&self->edge) || self->edge.host.life != life)
         return;
     if (!sim->closing)
-        place_call(self);
+        caller_comes(self);
     uint64_t mean_ms = (uint64_t)HANDLED_MS * 1000 * sim->gateway_count / (sim->agent_count * sim->load_permille);
     // Bursts: callers come together when something has happened.
     uint64_t wait_ms = chance_permille(gateway_chance(self), 300)

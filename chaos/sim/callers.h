@@ -8,6 +8,7 @@
 struct caller *caller_find(struct gateway_person *self, const char *call);  // NULL: none
 
 void callers_begin(struct gateway_person *self);  // they come, as long as its client runs
+void caller_comes(struct gateway_person *self);   // now; while all are closing, from a known place
 // Patience: not with an agent on the line, nor when about to be.
 void caller_waits_on(struct gateway_person *self, struct caller *caller);
 void caller_connect(struct gateway_person *self, struct caller *caller);  // with an agent, in a moment

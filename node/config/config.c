@@ -128,6 +128,7 @@ static const struct key top_keys[] = {
     {"limits", KIND_MAP, .keys = limits_keys},
     {"protocol", KIND_U32, .offset = AT(protocol), .min = 1, .max = PEERS_PROTOCOL, .standard = PEERS_PROTOCOL},
     {"records_max", KIND_U64, .offset = AT(records_max), .min = 1000, .max = 100000000, .standard = 5000000},
+    {"log_decisions", KIND_TRUTH, .offset = AT(tells_decisions)},
     {"digest_every_ms", KIND_U32, .offset = AT(digest_every_ms), .min = 100, .max = 3600000, .standard = 60000},
     {0},
 };
