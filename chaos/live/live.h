@@ -87,6 +87,11 @@ bool live_tool(struct live *self, const char *const *arguments);        // runs 
 void live_logs_read(struct live *self);
 void live_logs_close(struct live *self);
 
+// ---- copies.c
+
+// Looks up on the nodes' disks who has the call, and tells. A disk that cannot be read just now: nothing is told.
+void live_copies_tell(struct live *self, const char *call);
+
 // ---- the switch
 
 // Sends a command, see switch.c. Not without namespaces.

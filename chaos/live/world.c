@@ -45,6 +45,8 @@ void sim_tell(struct sim *sim, struct history_event event)
     if (sim->judge != NULL)
         judge_hear(sim->judge, &event);
     report_hear(&self->report, &event);
+    if (event.word == HISTORY_ACCEPTED)
+        live_copies_tell(self, event.call);
 }
 
 void sim_remark(struct sim *sim, const char *text, ...)

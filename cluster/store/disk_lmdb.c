@@ -48,6 +48,8 @@ struct disk_lmdb {
     uint64_t file_bytes;
 };
 
+const char *const disk_lmdb_tables[DISK_TABLES] = {"records", "feeds", "meta"};
+
 static struct disk_lmdb *lmdb_of(struct disk *disk)
 {
     return (struct disk_lmdb *)disk;
@@ -357,9 +359,8 @@ static uint64_t next_opening(MDB_txn *txn, MDB_dbi meta)
 
 static int prepare(struct disk_lmdb *self, MDB_txn *txn, char ret_format[24])
 {
-    static const char *const names[DISK_TABLES] = {"records", "feeds", "meta"};
     for (int table = 0; table < DISK_TABLES; table++) {
-        int rc = mdb_dbi_open(txn, names[table], MDB_CREATE, &self->tables[table]);
+        int rc = mdb_dbi_open(txn, disk_lmdb_tables[table], MDB_CREATE, &self->tables[table]);
         if (rc != 0)
             return rc;
     }

@@ -17,6 +17,13 @@
 MUST_USE struct disk *disk_lmdb_open(const char *path, uint64_t limit_bytes, void (*wake)(void *), void *wake_context,
                                      struct problem *ret_problem);
 
+extern const char *const disk_lmdb_tables[DISK_TABLES];  // their names
+
+// Whether a key is on the disk of another process, as of its last transaction: for drivers of tests. FAILED: cannot be
+// read, now.
+enum disk_look { DISK_LOOK_HAS, DISK_LOOK_LACKS, DISK_LOOK_FAILED };
+enum disk_look disk_lmdb_look(const char *path, enum disk_table table, struct span key);
+
 struct disk_lmdb_counts {
     uint64_t transactions;
     uint64_t batches;
