@@ -182,9 +182,9 @@ static void every_error_is_told_with_its_line(void **state)
     expect_problem("13: peers: node b is given twice");
     expect_problem("13: peers.bulk must be tcp://HOST:PORT");
     expect_problem("14: digest_every_ms has no value");
-    expect_problem(
-        "15: unknown key dta; there are: node, site, position, listen, advertise, peers, data, "
-        "data_limit_mb, zone_tab, prefixes, timing, keys, insecure, limits, protocol, records_max, digest_every_ms");
+    expect_problem("15: unknown key dta; there are: node, site, position, listen, advertise, peers, data, "
+                   "data_limit_mb, zone_tab, prefixes, timing, keys, insecure, limits, protocol, records_max, "
+                   "log_decisions, digest_every_ms");
     expect_problem("1: site is missing");
     expect_problem("1: keys.own is missing: hotlinectl keygen node NAME makes a key");
     assert_int_equal(problems.count, 20);
