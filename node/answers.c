@@ -283,6 +283,9 @@ void answers_query(struct node *node, uint64_t session, const Cli__Query *query)
     case CLI__QUERY__WHAT__EVENTS:
         answer_events(node, &reply, query);
         break;
+    case CLI__QUERY__WHAT__SELFTEST:
+        answer_selftest(node, &reply, query);
+        break;
     case CLI__QUERY__WHAT__AUDIT:
         answer_audit(node, &reply, query);
         break;

@@ -30,6 +30,7 @@ void answer_calls(struct node *node, const struct reply *reply, const struct Cli
 void answer_audit(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_explain(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_backup(struct node *node, const struct reply *reply, const struct Cli__Query *query);
+void answer_selftest(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 void answer_events(struct node *node, const struct reply *reply, const struct Cli__Query *query);
 
 #endif

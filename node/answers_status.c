@@ -2,12 +2,15 @@
 #include "node/answers_private.h"
 
 #include "node/node_private.h"
+#include "node/selftest/results.h"
 #include "node/switchboard/figures.h"
 #include "node/switchboard/reading.h"
 
 #include "client.pb-c.h"
+#include "records.pb-c.h"
 
 #include <stdio.h>
+#include <string.h>
 
 // ---- status
 
@@ -115,6 +118,36 @@ static Cli__HistogramRow *histogram_row(Cli__HistogramRow *row, const char *name
     return row;
 }
 
+struct own_tests {
+    const char *node;
+    uint64_t passed, failing, nobody, old;
+};
+
+static void count_test(void *context, const struct results_row *row)
+{
+    struct own_tests *self = context;
+    if (strcmp(row->tester, self->node) != 0)
+        return;
+    self->passed += row->result->result == REC__TEST_RESULT__TEST_PASSED;
+    self->nobody += row->result->result == REC__TEST_RESULT__TEST_NOBODY;
+    self->old += row->result->result == REC__TEST_RESULT__TEST_OLD;
+    self->failing += result_is_failure(row->result->result);
+}
+
+static void status_of_tests(const struct node *node, struct status *status)
+{
+    struct own_tests tests = {.node = node->config->self.name};
+    results_each(selftest_results(node), count_test, &tests);
+    text(status, "selftest", !selftest_is_on(node) ? "off" : tests.failing > 0 ? "failing" : "ok");
+    number(status, "selftest_passed", tests.passed);
+    number(status, "selftest_failing", tests.failing);
+    number(status, "selftest_nobody", tests.nobody);
+    number(status, "selftest_old", tests.old);
+    number(status, "test_calls_passed", node->counters.test_calls_passed);
+    number(status, "test_calls_failed", node->counters.test_calls_failed);
+    number(status, "selftest_dropped", results_dropped(selftest_results(node)));
+}
+
 void answer_status(struct node *node, const struct reply *reply)
 {
     struct status status = {.count = 0};
@@ -151,6 +184,7 @@ void answer_status(struct node *node, const struct reply *reply)
     number(&status, "directories_bad", node->counters.directories_bad);
     number(&status, "applies", node->counters.applies);
     number(&status, "applies_refused", node->counters.applies_refused);
+    status_of_tests(node, &status);
     status_of_floors(node, &status);
     struct reading_counter counters[32];
     uint32_t count = reading_counters(node->board, counters, 32);

@@ -63,18 +63,24 @@ void drain_look_at_disk(struct node *self)
     drain_tick(self);
 }
 
+const char *drain_reason(const struct node *self)
+{
+    if (self->going)
+        return "going";
+    if (!has_elsewhere(self) || !drain_is_on(self))
+        return "";
+    return self->disk_state != DISK_OK ? drain_disk_reason(self) : "draining";
+}
+
 bool drain_refuses(struct node *self, const struct event *event)
 {
-    if (event->type != EVENT_DESK_ATTACH && event->type != EVENT_GATEWAY_ATTACH)
+    const char *reason = drain_reason(self);
+    if ((event->type != EVENT_DESK_ATTACH && event->type != EVENT_GATEWAY_ATTACH) || reason[0] == '\0')
         return false;
-    if (!self->going && !(has_elsewhere(self) && drain_is_on(self)))
-        return false;
-    if (self->going)
-        sessions_refuse_attach(self->sessions, event, "going", "this node stops");
-    else if (self->disk_state != DISK_OK)
-        sessions_refuse_attach(self->sessions, event, drain_disk_reason(self), "this node can store nothing more");
-    else
-        sessions_refuse_attach(self->sessions, event, "draining", "this node takes no new clients");
+    const char *detail = self->going                   ? "this node stops"
+                         : self->disk_state != DISK_OK ? "this node can store nothing more"
+                                                       : "this node takes no new clients";
+    sessions_refuse_attach(self->sessions, event, reason, detail);
     return true;
 }
 

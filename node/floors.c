@@ -26,6 +26,7 @@ static void on_peer_up(void *context, uint32_t index)
                           .rtt_us = peer->rtt_us,
                           .speaks = peer->speaks};
     node_step(self, &event);
+    selftest_peer_up(self, index);
 }
 
 static void on_peer_moved(void *context, uint32_t index)
@@ -70,7 +71,7 @@ static void on_record(void *context, const struct record *record)
         self->directory_stale = true;
         return;
     }
-    if (record->kind == REC__KIND__AUDIT || record->kind == REC__KIND__MENDED)
+    if (record->kind == REC__KIND__AUDIT || record->kind == REC__KIND__MENDED || record->kind == REC__KIND__TEST_CALL)
         return;  // is asked for, and decides nothing
     mends_note(self, record);
     struct event event = {.type = EVENT_RECORD, .record = record};
@@ -132,6 +133,16 @@ static bool on_sees_majority(void *context)
     return primary_sees_majority(context);
 }
 
+static void on_test_call(void *context, uint64_t session, const Cli__TestCall *call)
+{
+    selftest_call(context, session, call);
+}
+
+static void on_test_answered(void *context, const char *agent, const Cli__TestAnswered *answered)
+{
+    selftest_answered(context, agent, answered);
+}
+
 static void on_shut_out(void *context, const char *key)
 {
     struct node *self = context;
@@ -156,7 +167,9 @@ struct store_options node_store_options(const struct config *config, uint64_t bo
                                   .records_max = config->records_max,
                                   .owner_records_max = config->records_per_owner,
                                   .horizon_kind_mask = 1u << REC__KIND__CALL | 1u << REC__KIND__WRAP_UP_OF |
-                                                       1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED,
+                                                       1u << REC__KIND__AUDIT | 1u << REC__KIND__MENDED |
+                                                       1u << REC__KIND__TEST_CALL,
+                                  .restless_kind_mask = 1u << REC__KIND__TEST_CALL,
                                   .wall_ms = wall_ms};
 }
 
@@ -214,6 +227,8 @@ static void create_floors(struct node *self)
                                               .event = on_client_event,
                                               .query = on_query,
                                               .apply_part = on_apply_part,
+                                              .test_call = on_test_call,
+                                              .test_answered = on_test_answered,
                                               .next_nodes = on_next_nodes,
                                               .sees_majority = on_sees_majority,
                                               .shut_out = on_shut_out};
@@ -240,6 +255,7 @@ struct node *node_create(struct world *world, struct disk *disk, const struct co
         return NULL;
     }
     create_floors(self);
+    selftest_create(self);
     for (uint32_t i = 0; i < config->peer_count; i++)
         if (!peers_add(self->peers, &config->peers[i])) {
             problem_set(ret_problem, "peer %s: invalid endpoint, or more than %d peers", config->peers[i].name,
@@ -259,6 +275,7 @@ void node_free(struct node *self)
 {
     if (self == NULL)
         return;
+    selftest_free(self);
     acceptance_free(self->acceptance);
     sessions_free(self->sessions);
     board_free(self->board);

@@ -63,6 +63,11 @@ static void on_peer_message(void *node, const char *key, struct span message)
     node_peer_message(node, key, message);
 }
 
+static void on_own_message(void *node, struct span message)
+{
+    node_own_message(node, message);
+}
+
 static bool on_admits(void *node, const char *key, enum world_port port)
 {
     return node_admits(node, key, port);
@@ -127,6 +132,7 @@ static int run(const struct config *config)
         struct io_handler handler = {.context = node,
                                      .client_message = on_client_message,
                                      .peer_message = on_peer_message,
+                                     .own_message = on_own_message,
                                      .admits = on_admits,
                                      .wake = on_wake,
                                      .disk_written = on_disk_written,

@@ -33,14 +33,19 @@ void node_say(struct node *self, const char *code, const char *fields, ...)
         self->notice(self->notice_context, code, line);
 }
 
-void node_check_accepted(struct node *self)
+uint32_t node_copies_wanted(const struct node *self)
 {
-    const struct directory *directory = self->directory;
-    uint32_t durability = directory ? directory->settings.durability : DURABILITY_DEFAULT;
+    uint32_t durability = self->directory ? self->directory->settings.durability : DURABILITY_DEFAULT;
     uint32_t reachable = self->disk_state == DISK_OK;
     for (uint32_t i = 0; i < peers_count(self->peers); i++)
         reachable += peers_at(self->peers, i)->up;
-    acceptance_check(self->acceptance, self->now, durability < reachable ? durability : reachable,
+    return durability < reachable ? durability : reachable;
+}
+
+void node_check_accepted(struct node *self)
+{
+    const struct directory *directory = self->directory;
+    acceptance_check(self->acceptance, self->now, node_copies_wanted(self),
                      directory ? directory->settings.durability_wait_ms : DURABILITY_WAIT_DEFAULT_MS);
 }
 
@@ -131,6 +136,7 @@ void node_wake(struct node *self)
         primary_tick(self);
         drain_tick(self);
         restored_tick(self);
+        selftest_tick(self);
         if (now_us >= self->rtt_next_us) {
             tell_round_trips(self);
             self->rtt_next_us = now_us + (uint64_t)RTT_MS * 1000;
@@ -166,8 +172,9 @@ void node_say_going(struct node *self)
 
 uint64_t node_counter(const struct node *self, const char *name)
 {
-    struct reading_counter counters[64];
-    uint32_t count = reading_counters(self->board, counters, 64);
+    struct reading_counter counters[64] = {{"test_calls_passed", self->counters.test_calls_passed},
+                                           {"test_calls_failed", self->counters.test_calls_failed}};
+    uint32_t count = 2 + reading_counters(self->board, counters + 2, 62);
     for (uint32_t i = 0; i < count; i++)
         if (strcmp(counters[i].name, name) == 0)
             return counters[i].value;

@@ -34,12 +34,13 @@ void node_client_message(struct node *self, const struct world_client *client, c
 void node_peer_message(struct node *self, const char *key, struct span message);
 // May a connection with this key stand?
 bool node_admits(const struct node *self, const char *key, enum world_port port);
-void node_wake(struct node *self);          // the time asked for has come
-void node_disk_written(struct node *self);  // the disk has written more, or failed
+void node_own_message(struct node *self, struct span message);  // see world_type.send_own
+void node_wake(struct node *self);                              // the time asked for has come
+void node_disk_written(struct node *self);                      // the disk has written more, or failed
 void node_turn_end(struct node *self);
 // Tells clients and peers that it goes. Run the loop a little longer, so that clients move on, before node_free.
 void node_say_going(struct node *self);
-// A counter of the switchboard, by the name that STATUS gives it; 0 when there is none.
+// A counter of the switchboard, or of test calls, by the name that STATUS gives it; 0 when there is none.
 uint64_t node_counter(const struct node *self, const char *name);
 bool node_has_clients(const struct node *self);  // that are attached
 

@@ -17,6 +17,9 @@
 
 struct Cli__ApplyPart;
 struct Cli__Query;
+struct Cli__TestAnswered;
+struct Cli__TestCall;
+struct Peer__Talk;
 
 struct talk_queue {  // messages of this node to itself
     struct bytes bytes;
@@ -47,6 +50,7 @@ struct node {
     struct sessions *sessions;
     struct acceptance *acceptance;
     struct commits commits;
+    struct selftest *selftest;
 
     struct directory *directory;  // NULL: none yet
     struct shelf_version directory_version;
@@ -65,12 +69,13 @@ struct node {
     void *notice_context;
     struct node_counters {
         uint64_t turns, talk_dropped, talk_foreign, puts_refused, directories_bad, applies, applies_refused,
-            unknown_keys, mends_noted, backups;
+            unknown_keys, mends_noted, backups, test_calls_passed, test_calls_failed;
     } counters;
 };
 
 // node.c
-void node_check_accepted(struct node *self);  // the disk or a peer has stored more
+void node_check_accepted(struct node *self);           // the disk or a peer has stored more
+uint32_t node_copies_wanted(const struct node *self);  // of a call, before it is said to be accepted
 void node_say(struct node *self, const char *code, const char *fields, ...) PRINTF_LIKE(3, 4);
 
 // elsewhere.c
@@ -80,6 +85,7 @@ uint32_t node_next_nodes(const struct node *self, struct Cli__NextNode *nodes, u
 bool node_card_of(const struct node *self, const char *name, struct Cli__NextNode *ret_node);  // false: not known
 
 // turn.c
+void node_talk(struct node *self, const char *name, const struct Peer__Talk *talk, uint32_t protocol);
 void node_step(struct node *self, const struct event *event);        // and what this node says to itself because of it
 void node_step_alone(struct node *self, const struct event *event);  // without
 void node_hear_talk(struct node *self, const char *from, struct span message);
@@ -104,9 +110,28 @@ void trust_changed(struct node *self);                                        //
 // audit.c: `refused`: why, or ""
 void audit_write(struct node *self, uint64_t session, const char *verb, const char *what, const char *refused);
 
+// selftest.c, selftest_told.c: test calls
+struct result;
+struct results;
+struct Peer__TestTell;
+#define SELFTEST_PEERS_SINCE 3  // this protocol between nodes
+void selftest_create(struct node *self);
+void selftest_free(struct node *self);
+void selftest_directory(struct node *self);  // there is another one
+void selftest_tick(struct node *self);
+void selftest_peer_up(struct node *self, uint32_t peer);
+void selftest_call(struct node *self, uint64_t session, const struct Cli__TestCall *call);
+void selftest_answered(struct node *self, const char *agent, const struct Cli__TestAnswered *answered);
+bool selftest_talk(struct node *self, const char *from, const struct Peer__Talk *talk);  // false: of something else
+bool selftest_is_on(const struct node *self);
+struct results *selftest_results(const struct node *self);
+void selftest_tell(struct node *self, const char *site, const struct result *result);  // all others
+void selftest_told(struct node *self, const char *from, const struct Peer__TestTell *tell);
+
 // drain.c
 struct reply;
 bool drain_is_on(const struct node *self);               // told to, or its disk stores no more
+const char *drain_reason(const struct node *self);       // why clients are refused, "" while they are not
 const char *drain_disk_word(enum disk_state state);      // "ok", "full", "failed"
 const char *drain_disk_reason(const struct node *self);  // "disk_full", "disk_failed", or "" while it stores
 void drain_look_at_disk(struct node *self);

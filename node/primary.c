@@ -77,6 +77,7 @@ void primary_take_over(struct node *self)
             node_say(self, "directory", "claim=%llu revision=%llu primary=%s agents=%u",
                      (unsigned long long)version.claim, (unsigned long long)version.revision, directory->primary,
                      directory->agent_count);
+            selftest_directory(self);  // test calls under way are of the old one
             struct event event = {.type = EVENT_DIRECTORY, .directory = directory};
             node_step(self, &event);
             trust_changed(self);

@@ -4,12 +4,13 @@
 #include "cluster/store/record_codec.h"
 
 #include "peer.pb-c.h"
+#include "records.pb-c.h"
 
 #include <string.h>
 
 #define TALK_BUDGET_BYTES ((size_t)512 * 1024)
 
-// ---- carrying out effects
+// ---- talk
 
 static void queue_talk(struct node *self, struct span message)
 {
@@ -35,6 +36,17 @@ static void send_talk(struct node *self, const char *name, struct span message, 
     else
         self->counters.talk_dropped++;
 }
+
+void node_talk(struct node *self, const char *name, const Peer__Talk *talk, uint32_t protocol)
+{
+    struct bytes packed = {0};
+    size_t bytes = peer__talk__get_packed_size(talk);
+    peer__talk__pack(talk, bytes_grow(&packed, bytes));
+    send_talk(self, name, (struct span){packed.data, bytes}, protocol);
+    bytes_close(&packed);
+}
+
+// ---- carrying out effects
 
 static void carry_out(struct node *self, const struct effect *effect)
 {
@@ -67,7 +79,7 @@ static void carry_out(struct node *self, const struct effect *effect)
         node_say(self, "orphan_state", "%s", (const char *)bytes.data);
         break;
     case EFFECT_ACKNOWLEDGE:
-        acceptance_add(self->acceptance, self->now, effect->session, effect->name, effect->attach);
+        acceptance_add(self->acceptance, self->now, effect->session, REC__KIND__CALL, effect->name, effect->attach);
         break;
     }
 }
@@ -96,6 +108,8 @@ void node_hear_talk(struct node *self, const char *from, struct span message)
         self->counters.talk_dropped++;
         return;
     }
+    if (selftest_talk(self, from, talk))
+        return;
     struct record record;
     const struct record *taken;
     if (talk->body_case == PEER__TALK__BODY_ANSWER && talk->answer->desk != NULL &&

@@ -230,6 +230,8 @@ void city_write_directory(struct sim *sim)
     settings.adopt_after_ms = sim->options.adopt_after_ms;
     settings.adopt_alone_after_ms = sim->options.adopt_alone_after_ms;
     settings.call_back_retry_ms = sim->options.call_back_retry_ms;
+    settings.selftest_interval_ms = sim->options.selftest_interval_ms;
+    settings.selftest_timeout_ms = sim->options.selftest_interval_ms / 2;
     message.settings = &settings;
     message.agents = people.list;
     message.n_agents = count;

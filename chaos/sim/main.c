@@ -152,7 +152,8 @@ int main(int argc, char **argv)
                                         .reattach_ms = 3000,
                                         .adopt_after_ms = 5000,
                                         .adopt_alone_after_ms = 15000,
-                                        .call_back_retry_ms = 4000},
+                                        .call_back_retry_ms = 4000,
+                                        .selftest_interval_ms = 5000},
                             .jobs = 1,
                             .argv = argv};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {

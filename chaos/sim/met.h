@@ -47,9 +47,9 @@
     FAULT(desk_same_login) /* came back with the login of before */                                                    \
     FAULT(desk_twice)      /* the same agent signs in while an older desk of hers lives */                             \
     FAULT(region_lost)     /* a node, its region's gateways, and some desks */                                         \
-    FAULT(old_version)     /* nodes that begin with the previous protocol version */                                   \
+    FAULT(old_version)     /* nodes that begin with the oldest protocol version */                                     \
     FAULT(upgraded)        /* to the present one, while calls go on or when all is healed */                           \
-    FAULT(stepped_back)    /* to the previous one */                                                                   \
+    FAULT(stepped_back)    /* to the oldest one */                                                                     \
     FAULT(gateway_vanish)                                                                                              \
     STATE(desk_attached_anew)                                                                                          \
     STATE(gateway_attached_anew)                                                                                       \
@@ -90,7 +90,9 @@
     STATE(relay_dropped)                                                                                               \
     STATE(caught_up) /* a node made from a backup, with a majority of the others */                                    \
     STATE(peer_down)                                                                                                   \
-    STATE(disk_drained)   /* nodes whose disk broke, and another was there to take their clients */                    \
+    STATE(disk_drained) /* nodes whose disk broke, and another was there to take their clients */                      \
+    STATE(test_passed)  /* test calls, as nodes count them */                                                          \
+    STATE(test_failed)                                                                                                 \
     STATE(nearest_judged) /* calls of which it was judged that the nearest rang */                                     \
     STATE(not_attached_at_end)                                                                                         \
     STATE(end_answered)                                                                                                \

@@ -92,6 +92,13 @@ static void on_message(struct net_host *host, struct net_line *line, struct span
     end_turn(self);
 }
 
+void server_own_message(struct server *self, struct span message)
+{
+    begin_turn(self);
+    node_own_message(self->node, message);
+    end_turn(self);
+}
+
 static void on_committed(void *subject, uint64_t life)
 {
     struct server *self = subject;
@@ -152,6 +159,7 @@ struct server *server_create(struct sim *sim, uint32_t index)
     self->medium = disk_memory_create();
     city_config(sim, index, &self->config);
     text_copy(self->host.key, sizeof self->host.key, self->config.key);
+    own_init(&self->own, self);
     return self;
 }
 
@@ -161,6 +169,7 @@ void server_start(struct server *self)
         return;
     struct problem problem;
     net_start(&self->sim->net, &self->host);
+    own_start(&self->own);
     bool lost_some = disk_memory_rows(self->medium, DISK_RECORDS) == 0 || self->disk_is_older;
     self->disk_is_older = false;
     self->host.clock.mono_off_us += chance_between(&self->chance, 1, 1000 * SIM_SECOND_US);
@@ -188,7 +197,9 @@ void server_count(struct server *self)
                     {"callbacks_made_later", MET_callback_made_later},
                     {"callbacks_made_alone", MET_callback_made_alone},
                     {"callbacks_cancelled", MET_callback_cancelled},
-                    {"callbacks_expired", MET_callback_expired}};
+                    {"callbacks_expired", MET_callback_expired},
+                    {"test_calls_passed", MET_test_passed},
+                    {"test_calls_failed", MET_test_failed}};
     for (size_t i = 0; self->node != NULL && i < sizeof counters / sizeof *counters; i++)
         self->sim->met.counts[counters[i].kind] += node_counter(self->node, counters[i].name);
 }
@@ -200,6 +211,7 @@ static void close_node(struct server *self, bool silent)
     self->node = NULL;  // it says nothing more
     self->host.sends_left = 0;
     node_free(node);
+    own_kill(&self->own);
     net_kill(&self->sim->net, &self->host, silent);
     sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_DIED, .node = server_name(self)});
 }
@@ -251,6 +263,7 @@ void server_pause(struct server *self)
         return;
     sim_meet(self->sim, MET_pause);
     net_pause(&self->sim->net, &self->host);
+    own_pause(&self->own);
     sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_STALLED, .node = server_name(self)});
 }
 
@@ -266,6 +279,8 @@ void server_resume(struct server *self)
     if (time_first)
         wake_if_due(self);
     net_resume(&self->sim->net, &self->host);
+    if (self->node != NULL && self->host.life == life)
+        own_resume(&self->own);
     if (self->node != NULL && self->host.life == life)
         wake_if_due(self);
 }

@@ -2,6 +2,7 @@
 #ifndef CHAOS_SIM_SERVER_H
 #define CHAOS_SIM_SERVER_H
 
+#include "chaos/sim/own.h"
 #include "chaos/sim/sim.h"
 #include "cluster/world/disk.h"
 #include "cluster/world/world.h"
@@ -21,6 +22,7 @@ struct server {
     struct disk_memory *medium;
     struct disk *disk;
     struct net_line *lines[WORLD_LINKS_MAX][2];  // by channel
+    struct own own;
     uint64_t wake_us, armed_us;
     bool commits;  // a transaction is being written
     uint64_t commit_upto;
@@ -44,6 +46,8 @@ void server_resume(struct server *self);
 void server_lose_disk(struct server *self);                    // while it does not run
 void server_restore(struct server *self, struct span backup);  // instead of its disk, while it does not run
 void server_break_disk(struct server *self, enum disk_state state);
+
+void server_own_message(struct server *self, struct span message);  // for its own connection
 
 // Durably: what was written to its disk, whether it runs or not.
 bool server_has_call(const struct server *self, const char *call);

@@ -101,10 +101,17 @@ static bool send_client(struct world *world, const struct world_client *client, 
     return sent;
 }
 
+static bool send_own(struct world *world, struct span message)
+{
+    struct server *self = of_world(world);
+    return self->node != NULL && own_send(&self->own, message);
+}
+
 const struct world_type server_world = {.now = now_of,
                                         .random = random_of,
                                         .wake_at = wake_at,
                                         .link_open = link_open,
                                         .link_close = link_close,
                                         .send_peer = send_peer,
-                                        .send_client = send_client};
+                                        .send_client = send_client,
+                                        .send_own = send_own};

@@ -29,7 +29,7 @@ enum sim_fault {
     SIM_FAULT_CLIENT,   // clients vanish, hang, are cut off, come back
     SIM_FAULT_REGION,   // a node dies, and its region's gateways and some of the desks with it
     SIM_FAULT_LINK,     // of two nodes, for long, while each reaches the other through a third
-    SIM_FAULT_OLD,      // nodes of the previous protocol version, and their upgrades
+    SIM_FAULT_OLD,      // nodes of the oldest protocol version, and their upgrades
     SIM_FAULT_RESTORE,  // a node loses its disk, and is made anew from a backup of before
     SIM_FAULTS,
 };
@@ -49,9 +49,10 @@ struct sim_options {
     uint32_t faults;         // bits, by enum sim_fault
     enum links_plan links;   // instead of single cuts
     uint32_t pace_permille;  // people's time, of what it mostly is; 0: 1000
-    uint32_t reattach_ms, adopt_after_ms, adopt_alone_after_ms, call_back_retry_ms;  // of the directory; 0: its default
-    const char *rule;                                                                // broken; NULL: none
-    FILE *trace;                                                                     // NULL: none
+    // Of the directory; 0: its default.
+    uint32_t reattach_ms, adopt_after_ms, adopt_alone_after_ms, call_back_retry_ms, selftest_interval_ms;
+    const char *rule;  // broken; NULL: none
+    FILE *trace;       // NULL: none
 };
 
 struct sim_result {
@@ -78,7 +79,7 @@ struct sim {
     struct bytes line;  // of the trace
     bool stop;          // a violation was found
     struct chance city_chance, people_chance, fault_chance, link_chance, version_chance, restore_chance;
-    bool has_versions;  // some nodes are of the previous protocol version, or will be
+    bool has_versions;  // some nodes are of the oldest protocol version, or will be
     uint64_t link_changes;
 
     uint32_t unlucky;  // the node that may lose its disk

@@ -30,7 +30,7 @@ void versions_draw(struct sim *sim)
     uint64_t first = draw(sim, 0, sim->node_count - 1), count = all ? sim->node_count : draw(sim, 1, sim->node_count);
     for (uint64_t i = 0; i < count; i++) {
         sim_meet(sim, MET_old_version);
-        sim->servers[(first + i) % sim->node_count]->config.protocol = PEERS_PROTOCOL - 1;
+        sim->servers[(first + i) % sim->node_count]->config.protocol = PEERS_PROTOCOL_OLDEST;
     }
 }
 
@@ -38,7 +38,7 @@ void versions_draw(struct sim *sim)
 static void change(struct server *server)
 {
     sim_meet(server->sim, is_old(server) ? MET_upgraded : MET_stepped_back);
-    server->config.protocol = is_old(server) ? PEERS_PROTOCOL : PEERS_PROTOCOL - 1;
+    server->config.protocol = is_old(server) ? PEERS_PROTOCOL : PEERS_PROTOCOL_OLDEST;
 }
 
 static void start_changed(void *subject, uint64_t life)

@@ -17,7 +17,7 @@
 #define PEERS_MAX WORLD_LINKS_MAX
 #define PEERS_ENDPOINT_MAX_BYTES 255
 #define PEERS_PROTOCOL_OLDEST 1
-#define PEERS_PROTOCOL 2  // the newest; see proto/README.md
+#define PEERS_PROTOCOL 3  // the newest; see proto/README.md
 #define PEERS_STALL_MS 500
 #define PEERS_PROGRAM_MAX_BYTES 31
 #define PEERS_RELAY_MAX 20000  // messages that a node carries for others between two of its heartbeats

@@ -73,11 +73,16 @@ void store_each(const struct store *self, uint8_t kind, store_visit *visit, void
         each_on_shelf(&self->kinds[kind]->shelves[bucket], visit, context);
 }
 
+static bool is_restless(const struct store *self, int kind)
+{
+    return kind < 64 && (self->restless_kind_mask >> kind & 1) != 0;
+}
+
 void store_bucket_each(const struct store *self, uint32_t bucket, store_visit *visit, void *context)
 {
     check(bucket < STORE_BUCKETS);
     for (int kind = 0; kind < STORE_KINDS; kind++)
-        if (self->kinds[kind] != NULL)
+        if (self->kinds[kind] != NULL && !is_restless(self, kind))
             each_on_shelf(&self->kinds[kind]->shelves[bucket], visit, context);
 }
 
@@ -218,7 +223,7 @@ static void lay(struct store *self, struct entry *entry, struct store_feed *feed
         feed_index_append(&feed->index, seq, entry);
     else if (feed_index_place(&feed->index, seq, entry) != NULL)
         self->clashes++;  // two records at one seq
-    entry->hash = store_hash_record(&entry->record, &self->scratch);
+    entry->hash = is_restless(self, entry->record.kind) ? 0 : store_hash_record(&entry->record, &self->scratch);
     self->buckets[bucket] += entry->hash;
     struct shelf *shelf = &self->kinds[entry->record.kind]->shelves[bucket];
     if (entry->record.born_ms < shelf->born_min)
@@ -374,6 +379,7 @@ struct store *store_create(const struct store_options *options)
     self->owner_records_max = options->owner_records_max != 0 ? options->owner_records_max : options->records_max;
     self->horizon_kind_mask = options->horizon_kind_mask;
     self->wall_ms = options->wall_ms;
+    self->restless_kind_mask = options->restless_kind_mask;
     self->own = store_need_feed(self, self->node, self->boot);
     return self;
 }

@@ -2,7 +2,7 @@
 // and handed to the disk as one batch. Knows no calls: a body is bytes. One thread.
 //
 // Always true: a record has one place, (owner, boot, seq) of its newest version; the digest is the sum over all
-// stored records; a version that loses is not kept.
+// stored records of kinds that come to rest; a version that loses is not kept.
 #ifndef CLUSTER_STORE_STORE_H
 #define CLUSTER_STORE_STORE_H
 
@@ -45,9 +45,10 @@ struct store_options {
     const char *node;  // copied: the owner of what is put here
     uint64_t boot;
     uint64_t records_max;
-    uint64_t owner_records_max;  // with their place in one owner's feeds; 0: records_max
-    uint64_t horizon_kind_mask;  // bit k: records of kind k are subject to the horizon
-    uint64_t wall_ms;            // now, for a store that is new; 0: its age does not matter
+    uint64_t owner_records_max;   // with their place in one owner's feeds; 0: records_max
+    uint64_t horizon_kind_mask;   // bit k: records of kind k are subject to the horizon
+    uint64_t restless_kind_mask;  // and these are written so often that no digest covers them
+    uint64_t wall_ms;             // now, for a store that is new; 0: its age does not matter
 };
 
 enum store_taken {

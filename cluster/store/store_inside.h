@@ -65,7 +65,7 @@ struct store {
     char node[NAME_MAX_BYTES + 1];
     uint64_t boot;
     uint64_t records_max, owner_records_max;
-    uint64_t horizon_kind_mask;
+    uint64_t horizon_kind_mask, restless_kind_mask;
     uint64_t horizon_ms;
     uint64_t wall_ms, kept_since_ms, restored_ms;
     struct store_kind *kinds[STORE_KINDS];  // NULL: none of that kind yet

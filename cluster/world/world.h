@@ -56,6 +56,9 @@ struct world_type {
     bool (*send_client)(struct world *, const struct world_client *, struct span message);
     // Closes the connection of the message that is being delivered, once what is said to it now is out. May be NULL.
     void (*part_client)(struct world *);
+    // To this node's own client endpoint, over a connection of its own, as a client would; what comes back is handed to
+    // node_own_message. False: not sent. May be NULL: a world whose node does not test itself.
+    bool (*send_own)(struct world *, struct span message);
     // A connection that sends a message over the world's limit is closed: that is all there is to count of it.
     // May be NULL.
     void (*counts)(struct world *, struct world_counts *ret_counts);

@@ -35,6 +35,7 @@ enum hotline_row_type {
     HOTLINE_ROW_AUDIT,      // the latest first
     HOTLINE_ROW_HISTOGRAM,  // of STATUS, behind its other rows
     HOTLINE_ROW_BACKUP,     // some bytes of a backup, in order
+    HOTLINE_ROW_SELFTEST,
 };
 
 struct hotline_link {  // between two nodes, as one of them sees it
@@ -161,6 +162,15 @@ struct hotline_row {
             const void *place;  // of an answer's last row: ask on from here; NULL in all: the backup is whole
             size_t place_bytes;
         } backup;
+        struct {                      // the last test call of `node` through `site`
+            const char *node, *site;  // site "": through nobody's desk, but until it was stored
+            const char *state;   // passed; nobody: is signed in there; old: who should answer is of an older version;
+                                 // failing; stale: a newer one is overdue; none: there was none yet
+            const char *reason;  // of failing: a stable code, else ""
+            const char *agent, *desk_node;  // of failing: whose desk, and where it is, or ""
+            uint32_t took_us;               // until the answer
+            uint64_t age_ms;
+        } selftest;
     };
 };
 
@@ -193,6 +203,7 @@ enum hotline_question {
     HOTLINE_UNDRAIN,
     HOTLINE_BACKUP,        // an admin's: a piece of the node's store as a file; ask again until it is whole
     HOTLINE_TRUST_BACKUP,  // an admin's: nothing newer than the backup the node was made from will come
+    HOTLINE_SELFTEST,      // what the nodes' test calls through the sites found
 };
 
 struct hotline_question_args {
@@ -205,6 +216,7 @@ struct hotline_question_args {
     const void *place;   // BACKUP: as the last row gave it; NULL: from the beginning
     size_t place_bytes;
     void *user;         // given to this question's callbacks; NULL: the client's own
+    bool only_failing;  // SELFTEST: and what is stale
     bool show_numbers;  // CALLS, EXPLAIN, EVENTS: of callers, whole; an admin's, and audited
 };
 

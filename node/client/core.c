@@ -247,6 +247,8 @@ static void dispatch(struct hotline_client *self, uint32_t slot, const Cli__ToCl
     case CLI__TO_CLIENT__BODY_DESK_NEWS:
     case CLI__TO_CLIENT__BODY_CALL_NEWS:
     case CLI__TO_CLIENT__BODY_ANSWER:
+    case CLI__TO_CLIENT__BODY_TEST_OFFERED:
+    case CLI__TO_CLIENT__BODY_TEST_NEWS:  // never to a client of the library
         self->kind->message(self, message);
         break;
     case CLI__TO_CLIENT__BODY__NOT_SET:

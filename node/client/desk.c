@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_TRIES_MAX 10
-#define ACCEPT_TRIES_MAX 4  // its effect, the legs joined, may take the gateway seconds
 #define RING_SLACK_MS 2000  // beyond the deadline: by then the node has said that the ring time is over
 #define DEADLINE_MAX_MS 3600000
 
@@ -74,61 +72,6 @@ void desk_move(struct desk *self, enum desk_state to, const char *reason)
     text_copy(self->reason, sizeof self->reason, reason);
     if (!desk_has_call(self))
         self->offer.call[0] = '\0';
-}
-
-// ---- words
-
-static void say(struct desk *self, Cli__DeskWord__Word word, const char *call, uint32_t n, const char *reason)
-{
-    if (self->base.phase != CLIENT_ATTACHED)
-        return;
-    Cli__DeskWord words = CLI__DESK_WORD__INIT;
-    words.attach = self->base.attach;
-    words.word = word;
-    words.call = (char *)call;
-    words.n = n;
-    words.reason = (char *)reason;
-    if (word == CLI__DESK_WORD__WORD__NOT_REACHED)
-        words.text = self->said_text;
-    Cli__ToNode message = CLI__TO_NODE__INIT;
-    message.body_case = CLI__TO_NODE__BODY_DESK_WORD;
-    message.desk_word = &words;
-    client_send(&self->base, self->base.primary, &message);
-}
-
-// Not attached: it waits for the attachment, which is at hand.
-static void say_word(struct desk *self, struct word *word)
-{
-    word->tries++;
-    word->at_us = client_now(&self->base) + CLIENT_REPEAT_MS * (uint64_t)1000;
-    const char *reason = word == &self->state_word                         ? self->reason
-                         : word == &self->disposition_word                 ? self->disposition
-                         : word->word == CLI__DESK_WORD__WORD__NOT_REACHED ? self->said_reason
-                                                                           : "";
-    say(self, word->word, word->call, word->n, reason);
-}
-
-void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n)
-{
-    *word = (struct word){.word = what, .n = n};
-    text_copy(word->call, sizeof word->call, call);
-    say_word(self, word);
-}
-
-static void repeat(struct desk *self, struct word *word, uint64_t now_us)
-{
-    uint32_t most = word->word == CLI__DESK_WORD__WORD__ACCEPT ? ACCEPT_TRIES_MAX : WORD_TRIES_MAX;
-    if (word->tries == 0 || self->base.phase != CLIENT_ATTACHED || now_us < word->at_us)
-        return;
-    if (word->tries >= most)
-        word->tries = 0;
-    else
-        say_word(self, word);
-}
-
-static bool is_about(const struct word *word, const char *call, uint32_t n)
-{
-    return word->tries > 0 && strcmp(word->call, call) == 0 && (n == 0 || word->n == n);
 }
 
 // ---- the call is over
@@ -220,9 +163,9 @@ static void offered(struct desk *self, const Cli__Offered *words)
         return;
     }
     if (!same && self->state != DESK_AVAILABLE) {  // it crossed our word, or the node has a wrong picture
-        say(self, CLI__DESK_WORD__WORD__DECLINE, words->call, words->n, desk_state_text(self->state));
+        desk_say(self, CLI__DESK_WORD__WORD__DECLINE, words->call, words->n, desk_state_text(self->state));
         if (self->state_word.tries > 0)
-            say_word(self, &self->state_word);
+            desk_say_word(self, &self->state_word);
         else
             attachment_renew(&self->base);
         return;
@@ -248,7 +191,7 @@ static bool keeps_call_back(struct desk *self)
 
 static void withdrawn(struct desk *self, const Cli__Withdrawn *words)
 {
-    if (is_about(&self->call_word, words->call, words->n))
+    if (desk_word_is_about(&self->call_word, words->call, words->n))
         self->call_word.tries = 0;
     bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
     if (ours && (words->n == 0 || words->n == self->offer.n) && !keeps_call_back(self))
@@ -301,7 +244,7 @@ static void news(struct desk *self, const Cli__DeskNews *words)
 {
     bool ours = desk_has_call(self) && strcmp(self->offer.call, words->call) == 0;
     if (words->disposed) {
-        if (is_about(&self->disposition_word, words->call, 0))
+        if (desk_word_is_about(&self->disposition_word, words->call, 0))
             self->disposition_word.tries = 0;
         return;
     }
@@ -309,7 +252,7 @@ static void news(struct desk *self, const Cli__DeskNews *words)
         if (ours)
             attachment_renew(&self->base);  // its picture of this desk is wrong
         else
-            say(self, CLI__DESK_WORD__WORD__NO_CALL, words->call, words->n, "");
+            desk_say(self, CLI__DESK_WORD__WORD__NO_CALL, words->call, words->n, "");
     } else if (ours && words->ended && keeps_call_back(self)) {
         return;
     } else if (ours && words->ended) {
@@ -321,7 +264,7 @@ static void news(struct desk *self, const Cli__DeskNews *words)
         emit_call(self, HOTLINE_DESK_CONNECTED, self->offer.call, self->offer.n, "");
     } else if (ours && words->connected && self->call_word.word == CLI__DESK_WORD__WORD__REACHED) {
         self->call_word.tries = 0;
-    } else if (words->ended && is_about(&self->call_word, words->call, 0)) {
+    } else if (words->ended && desk_word_is_about(&self->call_word, words->call, 0)) {
         self->call_word.tries = 0;
     }
     adopt(self, words);
@@ -341,6 +284,9 @@ static void desk_message(struct hotline_client *client, const Cli__ToClient *mes
     } else if (message->body_case == CLI__TO_CLIENT__BODY_DESK_NEWS) {
         if (client_is_current(client, message->desk_news->attach))
             news(self, message->desk_news);
+    } else if (message->body_case == CLI__TO_CLIENT__BODY_TEST_OFFERED) {
+        if (client_is_current(client, message->test_offered->attach))
+            desk_say_tested(self, message->test_offered);
     } else {
         client->counts.malformed++;  // not for a desk
     }
@@ -353,9 +299,9 @@ static void desk_refused(struct hotline_client *client, const Cli__Refused *word
         return;
     if (strcmp(words->reason, "has_a_call") == 0)
         return;  // an offer crossed our word; it will be declined, and the word said again
-    if (words->what[0] != '\0' && is_about(&self->disposition_word, words->what, 0))
+    if (words->what[0] != '\0' && desk_word_is_about(&self->disposition_word, words->what, 0))
         return;  // it has no copy of the call yet: it is said again
-    if (words->what[0] != '\0' && is_about(&self->call_word, words->what, 0)) {
+    if (words->what[0] != '\0' && desk_word_is_about(&self->call_word, words->what, 0)) {
         self->call_word.tries = 0;
         if (desk_has_call(self) && strcmp(self->offer.call, words->what) == 0) {
             ended_by_other(self, words->reason, false);
@@ -408,12 +354,12 @@ static void desk_attached(struct hotline_client *client)
         desk_set_word(self, &self->disposition_word, CLI__DESK_WORD__WORD__DISPOSITION, self->spoken_call, 0);
     if (self->call_word.tries > 0) {
         self->call_word.tries = 0;
-        say_word(self, &self->call_word);
+        desk_say_word(self, &self->call_word);
     }
     if (self->state_word.tries > 0) {
         self->state_word.tries = 0;
         if (!said)  // the attachment was on its way when the person said it
-            say_word(self, &self->state_word);
+            desk_say_word(self, &self->state_word);
     }
 }
 
@@ -433,9 +379,9 @@ static void desk_tick(struct hotline_client *client, uint64_t now_us)
     struct desk *self = desk_of(client);
     if (client->phase == CLIENT_OVER)
         return;
-    repeat(self, &self->call_word, now_us);
-    repeat(self, &self->state_word, now_us);
-    repeat(self, &self->disposition_word, now_us);
+    desk_repeat_word(self, &self->call_word, now_us);
+    desk_repeat_word(self, &self->state_word, now_us);
+    desk_repeat_word(self, &self->disposition_word, now_us);
     if (self->unsaid) {
         self->unsaid = false;
         attachment_renew(client);

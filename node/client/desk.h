@@ -1,4 +1,4 @@
-// A desk from within. Included by the desk's two files, by nobody else.
+// A desk from within. Included by the desk's own files, by nobody else.
 #ifndef NODE_CLIENT_DESK_H
 #define NODE_CLIENT_DESK_H
 
@@ -58,6 +58,14 @@ void desk_move(struct desk *self, enum desk_state to, const char *reason);
 // To `state`, or to not ready when that was asked for meanwhile.
 void desk_rest(struct desk *self, enum desk_state state);
 void desk_has_spoken(struct desk *self, const char *call);
+
+// ---- desk_words.c
+
+void desk_say(struct desk *self, Cli__DeskWord__Word word, const char *call, uint32_t n, const char *reason);
+void desk_say_word(struct desk *self, struct word *word);
 void desk_set_word(struct desk *self, struct word *word, Cli__DeskWord__Word what, const char *call, uint32_t n);
+void desk_repeat_word(struct desk *self, struct word *word, uint64_t now_us);  // if it is due
+bool desk_word_is_about(const struct word *word, const char *call, uint32_t n);
+void desk_say_tested(struct desk *self, const Cli__TestOffered *offered);
 
 #endif

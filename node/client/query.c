@@ -167,6 +167,7 @@ static bool send_question(struct query *self, struct question *question)
     words.what = question->what;
     words.find = question->find;
     words.limit = question->limit;
+    words.only_failing = question->only_failing;
     words.call = question->call;
     words.node = question->node;
     words.place = (ProtobufCBinaryData){question->place_bytes, question->place};

@@ -25,7 +25,7 @@ struct question {
     struct cursor cursor;  // EVENTS: from here; while its rows are given: up to the last one given
     bool from_now;
     char number[SUBMIT_NUMBER_MAX_BYTES + 1];
-    bool show_numbers;
+    bool show_numbers, only_failing;
     struct bytes directory;
     uint64_t over_claim, over_revision;
     bool force;

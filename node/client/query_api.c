@@ -65,8 +65,9 @@ static bool what_of(enum hotline_question question, Cli__Query__What *ret_what)
                                              [HOTLINE_DRAIN] = CLI__QUERY__WHAT__DRAIN,
                                              [HOTLINE_UNDRAIN] = CLI__QUERY__WHAT__UNDRAIN,
                                              [HOTLINE_BACKUP] = CLI__QUERY__WHAT__BACKUP,
-                                             [HOTLINE_TRUST_BACKUP] = CLI__QUERY__WHAT__TRUST_BACKUP};
-    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_TRUST_BACKUP)
+                                             [HOTLINE_TRUST_BACKUP] = CLI__QUERY__WHAT__TRUST_BACKUP,
+                                             [HOTLINE_SELFTEST] = CLI__QUERY__WHAT__SELFTEST};
+    if ((int)question < HOTLINE_STATUS || (int)question > HOTLINE_SELFTEST)
         return false;
     *ret_what = whats[question];
     return true;
@@ -94,6 +95,7 @@ enum hotline_result hotline_ask(struct hotline_client *client, enum hotline_ques
     question->user = args->user == NULL ? client->user : args->user;
     question->limit = args->limit == 0 && what == HOTLINE_FIND ? FIND_LIMIT : args->limit;
     question->show_numbers = args->show_numbers;
+    question->only_failing = args->only_failing;
     if (what == HOTLINE_EXPLAIN)
         text_copy(question->call, sizeof question->call, args->call);
     if (what == HOTLINE_BACKUP && args->place_bytes > 0) {

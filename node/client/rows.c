@@ -116,6 +116,20 @@ static void give_audit(const struct out *out, const Cli__AuditRow *from)
     give(out, &row);
 }
 
+static void give_selftest(const struct out *out, const Cli__SelfTestRow *from)
+{
+    struct hotline_row row = {.type = HOTLINE_ROW_SELFTEST};
+    row.selftest.node = from->node;
+    row.selftest.site = from->site;
+    row.selftest.state = from->stale ? "stale" : test_state_text(from->result);
+    row.selftest.reason = test_reason_text(from->result);
+    row.selftest.agent = from->agent;
+    row.selftest.desk_node = from->desk_node;
+    row.selftest.took_us = from->took_us;
+    row.selftest.age_ms = from->age_ms;
+    give(out, &row);
+}
+
 static void give_call(const struct out *out, const Cli__CallRow *from)
 {
     struct hotline_row row = {.type = HOTLINE_ROW_CALL};
@@ -259,6 +273,8 @@ bool rows_give(struct arena *arena, const Cli__Answer *answer, struct bytes *exp
         give_call(&out, answer->calls[i]);
     for (size_t i = 0; i < answer->n_queues; i++)
         give_queue(&out, answer->queues[i]);
+    for (size_t i = 0; i < answer->n_selftests; i++)
+        give_selftest(&out, answer->selftests[i]);
     for (size_t i = 0; i < answer->n_audit; i++)
         give_audit(&out, answer->audit[i]);
     if (answer->digest != NULL) {

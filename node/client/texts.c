@@ -117,3 +117,57 @@ const char *outcome_text(Rec__OfferOutcome outcome)
     }
     return "unknown";  // of a newer protocol
 }
+
+const char *test_reason_text(Rec__TestResult result)
+{
+    switch (result) {
+    case REC__TEST_RESULT__TEST_UNSET:
+    case REC__TEST_RESULT__TEST_PASSED:
+    case REC__TEST_RESULT__TEST_NOBODY:
+    case REC__TEST_RESULT__TEST_OLD:
+        return "";
+    case REC__TEST_RESULT__TEST_NO_CONNECTION:
+        return "no_connection";
+    case REC__TEST_RESULT__TEST_SILENT:
+        return "silent";
+    case REC__TEST_RESULT__TEST_REFUSED:
+        return "refused";
+    case REC__TEST_RESULT__TEST_NO_DIRECTORY:
+        return "no_directory";
+    case REC__TEST_RESULT__TEST_OVERLOAD:
+        return "overload";
+    case REC__TEST_RESULT__TEST_DRAINING:
+        return "draining";
+    case REC__TEST_RESULT__TEST_DISK_FULL:
+        return "disk_full";
+    case REC__TEST_RESULT__TEST_DISK_FAILED:
+        return "disk_failed";
+    case REC__TEST_RESULT__TEST_GOING:
+        return "going";
+    case REC__TEST_RESULT__TEST_NOT_STORED:
+        return "not_stored";
+    case REC__TEST_RESULT__TEST_FEW_COPIES:
+        return "few_copies";
+    case REC__TEST_RESULT__TEST_NO_ROUTE:
+        return "no_route";
+    case REC__TEST_RESULT__TEST_NODE_SILENT:
+        return "node_silent";
+    case REC__TEST_RESULT__TEST_DESK_SILENT:
+        return "desk_silent";
+    case REC__TEST_RESULT__TEST_DESK_GONE:
+        return "desk_gone";
+    case _REC__TEST_RESULT_IS_INT_SIZE:
+        break;
+    }
+    return "unknown";  // of a newer protocol
+}
+
+const char *test_state_text(Rec__TestResult result)
+{
+    if (test_reason_text(result)[0] != '\0')
+        return "failing";
+    return result == REC__TEST_RESULT__TEST_PASSED   ? "passed"
+           : result == REC__TEST_RESULT__TEST_NOBODY ? "nobody"
+           : result == REC__TEST_RESULT__TEST_OLD    ? "old"
+                                                     : "none";
+}

@@ -178,6 +178,9 @@ static void build(struct box *self, Rec__Directory *message)
         .adopt_after_ms = settings->adopt_after_ms,
         .adopt_alone_after_ms = settings->adopt_alone_after_ms,
         .call_back_retry_ms = settings->call_back_retry_ms,
+        .selftest_interval_ms = settings->selftest_interval_ms,
+        .selftest_timeout_ms = settings->selftest_timeout_ms,
+        .selftest_off = settings->selftest_off,
         .retention_ms = settings->retention_ms,
     };
     build_names(self, message);

@@ -64,8 +64,9 @@ struct directory_key {
 
 struct directory_settings {  // defaults filled in
     uint32_t durability, durability_wait_ms, misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms,
-        call_back_retry_ms;
+        call_back_retry_ms, selftest_interval_ms, selftest_timeout_ms;
     uint64_t retention_ms;
+    bool selftest_off;
 };
 
 struct directory {

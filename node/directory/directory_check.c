@@ -180,6 +180,12 @@ static void check_settings(struct checker *self, const Rec__Settings *settings)
         fault(self, SECTION_SETTINGS, SECTION_WHOLE, "adopt_alone_after_ms",
               "adopt_alone_after_ms (%" PRIu64 ") must not be less than adopt_after_ms (%" PRIu64 ")", alone_ms,
               after_ms);
+    uint64_t interval_ms = section_setting(settings, "selftest_interval_ms");
+    uint64_t timeout_ms = section_setting(settings, "selftest_timeout_ms");
+    if (timeout_ms > interval_ms)
+        fault(self, SECTION_SETTINGS, SECTION_WHOLE, "selftest_timeout_ms",
+              "selftest_timeout_ms (%" PRIu64 ") must not be more than selftest_interval_ms (%" PRIu64 ")", timeout_ms,
+              interval_ms);
 }
 
 static void check_site(struct checker *self, size_t index, const Rec__Site *site)

@@ -44,6 +44,8 @@ const struct section_bounds section_bounds[] = {
     {SECTION_SETTINGS, "adopt_after_ms", 100, HOUR, 30 * SECOND},
     {SECTION_SETTINGS, "adopt_alone_after_ms", 100, DAY, 300 * SECOND},
     {SECTION_SETTINGS, "call_back_retry_ms", 100, DAY, 120 * SECOND},
+    {SECTION_SETTINGS, "selftest_interval_ms", 500, HOUR, 60 * SECOND},
+    {SECTION_SETTINGS, "selftest_timeout_ms", 200, 60 * SECOND, 5 * SECOND},
     {SECTION_SETTINGS, "retention_ms", 60 * SECOND, 3660 * DAY, 30 * DAY},
     {SECTION_QUEUES, "priority", 0, DIRECTORY_PRIORITY_MAX, 0},
     {SECTION_QUEUES, "ring_ms", SECOND, 300 * SECOND, 0},

@@ -1,7 +1,7 @@
 #include "node/io/io.h"
 
 #include "node/io/guard.h"
-#include "node/io/links.h"
+#include "node/io/ports.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -14,13 +14,12 @@
 
 #define CLIENT_MESSAGE_SPARE_BYTES 1024        // a message this little over the bound is refused by name, not cut off
 #define CLIENT_QUEUE_MESSAGES 10000            // per client and direction
+#define OWN_QUEUE_MESSAGES 1000                // of test calls
 #define DRAIN_MAX 256                          // messages of one socket in one turn, so that none starves the others
 #define DRAIN_BYTES ((size_t)128 * 1024)       // the same: a sweep must not hold up heartbeats and calls
 #define COUNT_EVERY_US ((uint64_t)100 * 1000)  // their queues are bounded
 #define SWEEP_EVERY_US ((uint64_t)250 * 1000)
-#define SOCKETS_MAX 1024  // two for each peer, and a few
-#define BIND_PATIENCE_MS 2000
-#define BIND_RETRY_MS 50
+#define SOCKETS_MAX 1024   // two for each peer, and a few
 #define HAND_OVER_MS 1500  // clients have this long to move when the node stops
 #define HAND_OVER_MIN_MS 100
 
@@ -28,6 +27,8 @@ enum {  // those that are bound go by the threads that serve them
     SOCKET_CLIENT = IO_THREAD_CLIENT,
     SOCKET_CONTROL = IO_THREAD_CONTROL,
     SOCKET_BULK = IO_THREAD_BULK,
+    PORTS,
+    SOCKET_OWN = PORTS,  // to the client port of this very node
     SOCKET_ZAP,
     SOCKETS
 };
@@ -45,7 +46,8 @@ struct io {
     uv_signal_t term, interrupt;
     uv_poll_t polls[SOCKETS];
     void *context;
-    void *sockets[SOCKETS], *monitors[SOCKETS];
+    struct port ports[PORTS];
+    void *sockets[SOCKETS];
     bool readable[SOCKETS];  // there may be something: the descriptor woke us, or prepare saw more
     struct guard guard;
     struct world_counts counts;
@@ -134,58 +136,18 @@ static bool world_send_client_zmq(struct world *world, const struct world_client
            zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
 }
 
-// ---- connections: what ZeroMQ does below us, counted
-
-static void watch_socket(struct io *self, int which)
+// As a client's would: the connection stands, or it is not sent.
+static bool world_send_own_zmq(struct world *world, struct span message)
 {
-    char endpoint[32];
-    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%d", which);
-    check(zmq_socket_monitor(self->sockets[which], endpoint,
-                             ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0);
-    self->monitors[which] = zmq_socket(self->context, ZMQ_PAIR);
-    check(self->monitors[which] != NULL);
-    socket_set(self->monitors[which], ZMQ_LINGER, 0);
-    check(zmq_connect(self->monitors[which], endpoint) == 0);
-}
-
-// An event is a frame with its number and a value, and a frame with the endpoint.
-static void count_event(struct io *self, int which, const void *frame, size_t bytes)
-{
-    uint16_t event;
-    int32_t value;
-    if (bytes < sizeof event + sizeof value)
-        return;
-    memcpy(&event, frame, sizeof event);
-    memcpy(&value, (const uint8_t *)frame + sizeof event, sizeof value);
-    if (event == ZMQ_EVENT_ACCEPTED)
-        guard_accepted(&self->guard, value, PORT_OF(which), self->counted_us);
-    else if (event == ZMQ_EVENT_DISCONNECTED)
-        guard_forget(&self->guard, value);
-    self->counts.connections_opened += event == ZMQ_EVENT_ACCEPTED;
-    self->counts.connections_closed += event == ZMQ_EVENT_DISCONNECTED;
-    self->counts.handshakes_failed +=
-        (event & (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)) != 0;
+    void *socket = ((struct io *)world)->sockets[SOCKET_OWN];
+    return socket != NULL && zmq_send(socket, message.data, message.bytes, ZMQ_DONTWAIT) >= 0;
 }
 
 static void count_connections(struct io *self)
 {
     self->counted_us = mono_us();
-    for (int which = 0; which < SOCKETS; which++) {
-        for (bool number = true; self->monitors[which] != NULL;) {
-            zmq_msg_t frame;
-            zmq_msg_init(&frame);
-            if (zmq_msg_recv(&frame, self->monitors[which], ZMQ_DONTWAIT) < 0) {
-                zmq_msg_close(&frame);
-                break;
-            }
-            if (number)
-                count_event(self, which, zmq_msg_data(&frame), zmq_msg_size(&frame));
-            number = !zmq_msg_more(&frame);
-            zmq_msg_close(&frame);
-        }
-    }
+    for (int which = 0; which < PORTS; which++)
+        port_count(&self->ports[which], &self->guard, self->counted_us, &self->counts);
 }
 
 static void world_counts_zmq(struct world *world, struct world_counts *ret_counts)
@@ -211,6 +173,7 @@ static const struct world_type world_type = {
     .send_peer = world_send_peer_zmq,
     .send_client = world_send_client_zmq,
     .part_client = world_part_client_zmq,
+    .send_own = world_send_own_zmq,
     .counts = world_counts_zmq,
     .keys_changed = world_keys_changed,
 };
@@ -260,6 +223,28 @@ static bool receive_one(struct io *self, int which, size_t *bytes)
     return true;
 }
 
+static bool receive_own(struct io *self, size_t *bytes)
+{
+    zmq_msg_t frame;
+    zmq_msg_init(&frame);
+    bool received = zmq_msg_recv(&frame, self->sockets[SOCKET_OWN], ZMQ_DONTWAIT) >= 0;
+    if (received) {
+        struct span message = {zmq_msg_data(&frame), zmq_msg_size(&frame)};
+        *bytes += message.bytes;
+        self->handler->own_message(self->handler->context, message);
+    }
+    zmq_msg_close(&frame);
+    return received;
+}
+
+// False: there was nothing.
+static bool receive(struct io *self, int which, size_t *bytes)
+{
+    if (which == SOCKET_ZAP)
+        return guard_answer(&self->guard, self->handler->admits, self->handler->context);
+    return which == SOCKET_OWN ? receive_own(self, bytes) : receive_one(self, which, bytes);
+}
+
 static void turn(struct io *self)
 {
     self->turn_us = mono_us();
@@ -269,8 +254,7 @@ static void turn(struct io *self)
             continue;
         self->readable[which] = false;
         for (int i = 0; i < DRAIN_MAX && bytes < DRAIN_BYTES; i++)
-            if (which == SOCKET_ZAP ? !guard_answer(&self->guard, self->handler->admits, self->handler->context)
-                                    : !receive_one(self, which, &bytes))
+            if (!receive(self, which, &bytes))
                 break;
     }
     if (mono_us() >= self->counted_us + COUNT_EVERY_US)
@@ -357,24 +341,18 @@ static void on_signal(uv_signal_t *handle, int signal)
 
 // ---- life
 
-static bool bind_socket(struct io *self, int which, const char *endpoint, int queue, int64_t message_max,
-                        struct problem *ret_problem)
+static bool open_port(struct io *self, int which, const char *endpoint, int queue, int64_t message_max,
+                      struct problem *ret_problem)
 {
-    void *socket = self->sockets[which] =
-        socket_open(self->context, ZMQ_ROUTER, (enum io_thread)which, queue, message_max);
-    socket_set(socket, ZMQ_ROUTER_MANDATORY, 1);
-    guard_serve(&self->guard, socket, PORT_OF(which), endpoint);
-    watch_socket(self, which);
-    // A predecessor that was killed a moment ago may still hold the port.
-    for (int waited_ms = 0; waited_ms <= BIND_PATIENCE_MS; waited_ms += BIND_RETRY_MS) {
-        if (zmq_bind(socket, endpoint) == 0)
-            return true;
-        if (errno != EADDRINUSE)
-            break;
-        uv_sleep(BIND_RETRY_MS);
-    }
-    problem_set(ret_problem, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));
-    return false;
+    struct port_options options = {.context = self->context,
+                                   .thread = (enum io_thread)which,
+                                   .serves = PORT_OF(which),
+                                   .endpoint = endpoint,
+                                   .queue = queue,
+                                   .message_max = message_max};
+    bool is_open = port_open(&self->ports[which], &self->guard, &options, ret_problem);
+    self->sockets[which] = self->ports[which].socket;
+    return is_open;
 }
 
 static void poll_socket(struct io *self, int which)
@@ -421,13 +399,13 @@ struct io *io_create(const struct config *config, struct problem *ret_problem)
     self->links = (struct links){.context = self->context, .guard = &self->guard};
     int64_t peer_max = (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES;
     int64_t client_max = (int64_t)config->client_attach_max_bytes + CLIENT_MESSAGE_SPARE_BYTES;
-    if (!bind_socket(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, client_max, ret_problem) ||
-        !bind_socket(self, SOCKET_CONTROL, config->listen_control, LINKS_CONTROL_QUEUE_MESSAGES, peer_max,
-                     ret_problem) ||
-        !bind_socket(self, SOCKET_BULK, config->listen_bulk, LINKS_BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {
+    if (!open_port(self, SOCKET_CLIENT, config->listen_client, CLIENT_QUEUE_MESSAGES, client_max, ret_problem) ||
+        !open_port(self, SOCKET_CONTROL, config->listen_control, LINKS_CONTROL_QUEUE_MESSAGES, peer_max, ret_problem) ||
+        !open_port(self, SOCKET_BULK, config->listen_bulk, LINKS_BULK_QUEUE_MESSAGES, peer_max, ret_problem)) {
         io_free(self);
         return NULL;
     }
+    self->sockets[SOCKET_OWN] = links_dial(&self->links, config->self.client, IO_THREAD_CLIENT, OWN_QUEUE_MESSAGES);
     return self;
 }
 
@@ -445,14 +423,10 @@ void io_free(struct io *self)
     uv_loop_close(&self->loop);
     for (uint32_t i = 0; i < WORLD_LINKS_MAX; i++)
         world_link_close(&self->world, i);
-    for (int which = 0; which < SOCKET_ZAP; which++) {
-        if (self->sockets[which] != NULL) {
-            zmq_socket_monitor(self->sockets[which], NULL, 0);
-            zmq_close(self->sockets[which]);
-        }
-        if (self->monitors[which] != NULL)
-            zmq_close(self->monitors[which]);
-    }
+    for (int which = 0; which < PORTS; which++)
+        port_close(&self->ports[which]);
+    if (self->sockets[SOCKET_OWN] != NULL)
+        zmq_close(self->sockets[SOCKET_OWN]);
     guard_close(&self->guard);
     zmq_ctx_term(self->context);
     free(self);

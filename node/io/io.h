@@ -17,6 +17,7 @@ struct io_handler {  // what the world brings; called from io_run
     // `key`: the public one of the connection a message came on, "" in a node without keys.
     void (*client_message)(void *context, const struct world_client *client, const char *key, struct span message);
     void (*peer_message)(void *context, const char *key, struct span message);
+    void (*own_message)(void *context, struct span message);  // see world_type.send_own
     bool (*admits)(void *context, const char *key, enum world_port port);
     void (*wake)(void *context);          // the time asked for has come
     void (*disk_written)(void *context);  // see io_disk_wake

@@ -28,7 +28,7 @@ void *socket_open(void *context, int type, enum io_thread thread, int queue, int
     return socket;
 }
 
-static void *open_dealer(struct links *self, const char *endpoint, enum io_thread thread, int queue)
+void *links_dial(struct links *self, const char *endpoint, enum io_thread thread, int queue)
 {
     void *socket = socket_open(self->context, ZMQ_DEALER, thread, queue, (int64_t)WORLD_PEER_MESSAGE_MAX_BYTES);
     socket_set(socket, ZMQ_IMMEDIATE, 1);
@@ -53,8 +53,8 @@ static void disconnect(struct link *link)
 
 static bool connect_link(struct links *self, struct link *link)
 {
-    link->control = open_dealer(self, link->control_at, IO_THREAD_CONTROL, LINKS_CONTROL_QUEUE_MESSAGES);
-    link->bulk = open_dealer(self, link->bulk_at, IO_THREAD_BULK, LINKS_BULK_QUEUE_MESSAGES);
+    link->control = links_dial(self, link->control_at, IO_THREAD_CONTROL, LINKS_CONTROL_QUEUE_MESSAGES);
+    link->bulk = links_dial(self, link->bulk_at, IO_THREAD_BULK, LINKS_BULK_QUEUE_MESSAGES);
     if (link->control != NULL && link->bulk != NULL)
         return true;
     disconnect(link);

@@ -25,6 +25,8 @@ struct links {
 void socket_set(void *socket, int option, int value);
 void *socket_open(void *context, int type, enum io_thread thread, int queue, int64_t message_max);
 
+// A DEALER to an endpoint; NULL: that is not valid.
+void *links_dial(struct links *self, const char *endpoint, enum io_thread thread, int queue);
 // False: an endpoint is not valid.
 bool links_open(struct links *self, uint32_t index, const char *control, const char *bulk);
 void links_close(struct links *self, uint32_t index);

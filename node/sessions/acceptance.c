@@ -12,6 +12,7 @@
 struct pending {
     struct pending *prev, *next;
     uint64_t session;
+    uint8_t kind;
     uint64_t attach;
     uint64_t since_us;
     uint64_t seq;  // of the newest version when it was last looked at; 0: not yet
@@ -56,8 +57,10 @@ void acceptance_free(struct acceptance *self)
 
 static void say(struct acceptance *self, const struct pending *pending, const struct record *record, uint32_t copies)
 {
-    Rec__Call *body =
-        rec__call__unpack(arena_allocator(&self->arena, STORE_RECORD_MAX_BYTES), record->body.bytes, record->body.data);
+    Rec__Call *body = pending->kind != REC__KIND__CALL
+                          ? NULL
+                          : rec__call__unpack(arena_allocator(&self->arena, STORE_RECORD_MAX_BYTES), record->body.bytes,
+                                              record->body.data);
     Cli__CallNews news = CLI__CALL_NEWS__INIT;
     news.attach = pending->attach;
     news.call = (char *)pending->call;
@@ -84,7 +87,7 @@ static uint32_t copies_of(struct acceptance *self, const struct record *record)
 // True: there is nothing more to wait for.
 static bool settle(struct acceptance *self, struct pending *pending, uint32_t durability, bool overdue)
 {
-    const struct record *record = store_find(self->store, REC__KIND__CALL, pending->call);
+    const struct record *record = store_find(self->store, pending->kind, pending->call);
     if (record == NULL || record->version.attach != pending->attach || strcmp(record->version.owner, self->node) != 0)
         return true;  // another node owns it now, and accepts it
     pending->seq = record->version.seq;
@@ -95,7 +98,8 @@ static bool settle(struct acceptance *self, struct pending *pending, uint32_t du
     return true;
 }
 
-void acceptance_add(struct acceptance *self, struct now now, uint64_t session, const char *call, uint64_t attach)
+void acceptance_add(struct acceptance *self, struct now now, uint64_t session, uint8_t kind, const char *call,
+                    uint64_t attach)
 {
     if (self->count == ACCEPTANCE_MAX) {
         self->dropped += !settle(self, self->list, 0, true);
@@ -105,6 +109,7 @@ void acceptance_add(struct acceptance *self, struct now now, uint64_t session, c
     struct pending *pending = check_alloc(sizeof *pending + bytes);
     memcpy(pending->call, call, bytes);
     pending->session = session;
+    pending->kind = kind;
     pending->attach = attach;
     pending->since_us = now.mono_us;
     DL_APPEND(self->list, pending);

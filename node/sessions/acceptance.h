@@ -17,7 +17,9 @@ struct acceptance;
 struct acceptance *acceptance_create(const char *node, struct store *store, struct feed *feed,
                                      struct sessions *sessions);
 void acceptance_free(struct acceptance *self);
-void acceptance_add(struct acceptance *self, struct now now, uint64_t session, const char *call, uint64_t attach);
+// `kind`: a call, or the record of a test call, whose gateway is told as a call's is.
+void acceptance_add(struct acceptance *self, struct now now, uint64_t session, uint8_t kind, const char *call,
+                    uint64_t attach);
 // Call when the disk or a peer has stored more, and at least every durability_wait_ms.
 void acceptance_check(struct acceptance *self, struct now now, uint32_t durability, uint32_t durability_wait_ms);
 uint32_t acceptance_pending(const struct acceptance *self);

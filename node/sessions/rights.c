@@ -75,11 +75,23 @@ static bool is_of_admins(const Cli__Query *query)
            query->show_numbers;
 }
 
+static bool allows_test(const struct key_holder *holder, const Cli__ToNode *words, struct refusal *refusal)
+{
+    bool is_test = words->body_case == CLI__TO_NODE__BODY_TEST_CALL;
+    if (is_test)
+        snprintf(refusal->number, sizeof refusal->number, "%" PRIu64, words->test_call->test);
+    return (holder->role == KEY_ROLE_NODE) == is_test ||
+           refuse(refusal, "wrong_role", refusal->number, holder,
+                  "a node places test calls with its own key, and says nothing else to its client endpoint");
+}
+
 bool rights_allow(const struct key_holder *holder, const Cli__ToNode *words, struct refusal *ret_refusal)
 {
     *ret_refusal = (struct refusal){.reason = NULL};
     if (holder->role == KEY_ROLE_NONE)
         return true;
+    if (!allows_test(holder, words, ret_refusal))
+        return false;
     switch (words->body_case) {
     case CLI__TO_NODE__BODY_ATTACH_DESK:
         return allows_desk(holder, words->attach_desk, ret_refusal);
@@ -93,7 +105,9 @@ bool rights_allow(const struct key_holder *holder, const Cli__ToNode *words, str
         return !is_of_admins(words->query) || allows_admin(holder, words->query->query, ret_refusal);
     case CLI__TO_NODE__BODY_PING:
         return allows_ping(holder, words->ping, ret_refusal);
+    case CLI__TO_NODE__BODY_TEST_CALL:
     case CLI__TO_NODE__BODY_DETACH:
+    case CLI__TO_NODE__BODY_TEST_ANSWERED:
     case CLI__TO_NODE__BODY_DESK_WORD:  // of whom this connection attached as
     case CLI__TO_NODE__BODY_LEG_WORD:
     case CLI__TO_NODE__BODY__NOT_SET:

@@ -153,6 +153,13 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     case CLI__TO_NODE__BODY_APPLY_PART:
         self->events.apply_part(self->events.context, session->id, words->apply_part);
         break;
+    case CLI__TO_NODE__BODY_TEST_CALL:
+        self->events.test_call(self->events.context, session->id, words->test_call);
+        break;
+    case CLI__TO_NODE__BODY_TEST_ANSWERED:
+        if (session->kind == REC__KIND__DESK && session->attach == words->test_answered->attach)
+            self->events.test_answered(self->events.context, session->name, words->test_answered);
+        break;
     case CLI__TO_NODE__BODY__NOT_SET:
     case _CLI__TO_NODE__BODY__CASE_IS_INT_SIZE:
         self->counts.malformed++;
@@ -226,6 +233,7 @@ static void hear(struct sessions *self, struct session *session, const struct ke
         self->counts.forbidden++;
         sessions_refuse(self, session->id, refusal.reason, refusal.detail, refusal.what, NULL, NULL, 0);
     } else {
+        session->protocol = words->protocol;
         take_apart(self, session, words);
     }
 }
@@ -289,6 +297,12 @@ bool sessions_first_look(struct sessions *self, uint64_t id)
     if (first)
         session->has_looked = true;
     return first;
+}
+
+uint32_t sessions_protocol(const struct sessions *self, uint64_t id)
+{
+    const struct session *session = session_find(self, id);
+    return session == NULL ? 0 : session->protocol;
 }
 
 bool sessions_holder(const struct sessions *self, uint64_t id, struct key_holder *ret_holder)

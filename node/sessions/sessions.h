@@ -18,6 +18,8 @@
 
 struct Cli__Query;
 struct Cli__ApplyPart;
+struct Cli__TestAnswered;
+struct Cli__TestCall;
 struct Cli__ToClient;
 struct Cli__NextNode;
 
@@ -37,6 +39,9 @@ struct sessions_events {  // called from sessions_receive and sessions_tick
     void (*event)(void *context, const struct event *event);
     void (*query)(void *context, uint64_t session, const struct Cli__Query *query);
     void (*apply_part)(void *context, uint64_t session, const struct Cli__ApplyPart *part);
+    void (*test_call)(void *context, uint64_t session, const struct Cli__TestCall *call);
+    // By the desk of `agent`, which is attached.
+    void (*test_answered)(void *context, const char *agent, const struct Cli__TestAnswered *answered);
     // Other nodes a client could go to, best first. Lends what it fills in; returns how many.
     uint32_t (*next_nodes)(void *context, struct Cli__NextNode *ret_nodes, uint32_t room);
     bool (*sees_majority)(void *context);
@@ -84,6 +89,8 @@ void sessions_keys_changed(struct sessions *self, sessions_find_holder *find, vo
 bool sessions_shuts_out(const struct sessions *self, struct now now, const char *key);
 // True once for each session: it looks at callers' numbers whole. Who follows all calls asks all the time.
 bool sessions_first_look(struct sessions *self, uint64_t session);
+// The newest version of this protocol that the client understands; 0: it is gone.
+uint32_t sessions_protocol(const struct sessions *self, uint64_t session);
 // Who is at the other end of a session; false: it is gone.
 bool sessions_holder(const struct sessions *self, uint64_t session, struct key_holder *ret_holder);
 

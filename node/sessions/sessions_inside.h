@@ -15,6 +15,7 @@ struct session {
     uint8_t kind;  // rec.Kind: DESK, GATEWAY, or 0 while it has attached to nothing
     char name[NAME_MAX_BYTES + 1];
     uint64_t attach;
+    uint32_t protocol;
     enum key_role role;  // and whose key carries its messages
     char holder[NAME_MAX_BYTES + 1];
     struct party *party;

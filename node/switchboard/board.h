@@ -263,6 +263,8 @@ void board_flush(struct board *self);                         // drafts and desk
 // ---- intake.c: how a call comes to be here
 
 void call_submit(struct board *self, const struct event *event);
+// Whether it would be taken, if this node's own site submitted it; changes nothing.
+bool call_is_admitted(const struct board *self, const Cli__Submit *submit, const char **ret_reason);
 // From a gateway's attach: the call as the gateway has it.
 void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach);
 

@@ -18,17 +18,25 @@ struct admission {
     bool is_held;  // by its gateway: another node may have accepted it
     uint32_t queue;
     struct place place;
+    const char *reason;  // of a refusal
+    char detail[sizeof(struct problem)];
 };
 
-static bool refuse(struct board *self, const struct admission *a, const char *reason, const char *detail)
+static bool refuse(struct admission *a, const char *reason, const char *detail)
 {
-    say_refused(self, a->session, reason, a->submit->call, a->submit->attach, "%s", detail);
-    self->counters.calls_refused++;
-    figures_count(&self->figures, "calls_refused", reason);
+    a->reason = reason;
+    text_copy(a->detail, sizeof a->detail, detail);
     return false;
 }
 
-static bool find_queue(struct board *self, struct admission *a)
+static void say_refusal(struct board *self, const struct admission *a)
+{
+    say_refused(self, a->session, a->reason, a->submit->call, a->submit->attach, "%s", a->detail);
+    self->counters.calls_refused++;
+    figures_count(&self->figures, "calls_refused", a->reason);
+}
+
+static bool find_queue(const struct board *self, struct admission *a)
 {
     char detail[256];
     const Cli__Submit *submit = a->submit;
@@ -37,42 +45,42 @@ static bool find_queue(struct board *self, struct admission *a)
         if (a->queue != DIRECTORY_NONE)
             return true;
         snprintf(detail, sizeof detail, "there is no queue %.64s", submit->queue);
-        return refuse(self, a, "unknown_queue", detail);
+        return refuse(a, "unknown_queue", detail);
     }
     if (submit->dialled[0] == '\0')
-        return refuse(self, a, "no_queue", "the call names neither a queue nor the digits dialled");
+        return refuse(a, "no_queue", "the call names neither a queue nor the digits dialled");
     a->queue = directory_dial(self->directory, submit->dialled);
     if (a->queue != DIRECTORY_NONE)
         return true;
     snprintf(detail, sizeof detail, "the digits %.32s lead nowhere in the menu", submit->dialled);
-    return refuse(self, a, "unknown_digits", detail);
+    return refuse(a, "unknown_digits", detail);
 }
 
 // A language nobody in the directory speaks is an error; an emergency is taken all the same, for whoever is nearest.
-static bool check_names(struct board *self, const struct admission *a)
+static bool check_names(const struct board *self, struct admission *a)
 {
     const Cli__Submit *submit = a->submit;
     char detail[256];
     const char *unknown = NULL;
     if (submit->n_languages > SWITCHBOARD_LANGUAGES_MAX || submit->n_skills > SWITCHBOARD_LANGUAGES_MAX)
-        return refuse(self, a, "too_many", "a call names at most 16 languages and 16 skills");
+        return refuse(a, "too_many", "a call names at most 16 languages and 16 skills");
     if (self->directory->queues[a->queue].emergency)
         return true;
     struct route_set languages =
         directory_language_set(self->directory, submit->languages, submit->n_languages, &unknown);
     if (submit->n_languages > 0 && route_set_is_empty(languages)) {
         snprintf(detail, sizeof detail, "no agent speaks %.64s", unknown);
-        return refuse(self, a, "unknown_language", detail);
+        return refuse(a, "unknown_language", detail);
     }
     directory_skill_set(self->directory, submit->skills, submit->n_skills, &unknown);
     if (submit->n_skills > 0 && unknown != NULL) {
         snprintf(detail, sizeof detail, "no agent has the skill %.64s", unknown);
-        return refuse(self, a, "unknown_skill", detail);
+        return refuse(a, "unknown_skill", detail);
     }
     return true;
 }
 
-static bool find_place(struct board *self, struct admission *a, const char *site)
+static bool find_place(const struct board *self, struct admission *a, const char *site)
 {
     struct place_clues clues = {.number = a->submit->number,
                                 .at = a->submit->at,
@@ -83,27 +91,35 @@ static bool find_place(struct board *self, struct admission *a, const char *site
     struct problem problem;
     if (place_caller(self->atlas, self->directory, &clues, &a->place, &problem))
         return true;
-    return refuse(self, a, "bad_caller", problem.text);
+    return refuse(a, "bad_caller", problem.text);
 }
 
 // Routine calls are refused first. What is kept free is for emergencies, and for calls that gateways already hold.
-static bool check_room(struct board *self, const struct admission *a)
+static bool check_room(const struct board *self, struct admission *a)
 {
     if (self->call_count >= self->calls_max)
-        return refuse(self, a, "overload", "this node holds as many calls as it may");
+        return refuse(a, "overload", "this node holds as many calls as it may");
     bool goes_first = a->is_held || self->directory->queues[a->queue].emergency;
     if (!goes_first && self->call_count >= self->calls_max - self->calls_max / SWITCHBOARD_RESERVE_PART)
-        return refuse(self, a, "overload", "the calls this node may yet hold are kept for emergencies");
+        return refuse(a, "overload", "the calls this node may yet hold are kept for emergencies");
     return true;
 }
 
-static bool admit(struct board *self, struct admission *a)
+static bool admit(const struct board *self, struct admission *a, const char *site)
 {
     if (!text_is_name(a->submit->call, CALL_NAME_MAX_BYTES))
-        return refuse(self, a, "bad_call_id", "a call id is 1 to 128 printable ASCII characters without space or ~");
+        return refuse(a, "bad_call_id", "a call id is 1 to 128 printable ASCII characters without space or ~");
     if (self->directory == NULL)
-        return refuse(self, a, "no_directory", "this node has no directory yet: apply one");
-    return find_queue(self, a) && check_room(self, a) && check_names(self, a) && find_place(self, a, a->gateway->site);
+        return refuse(a, "no_directory", "this node has no directory yet: apply one");
+    return find_queue(self, a) && check_room(self, a) && check_names(self, a) && find_place(self, a, site);
+}
+
+bool call_is_admitted(const struct board *self, const Cli__Submit *submit, const char **ret_reason)
+{
+    struct admission a = {.submit = submit};
+    bool is_admitted = admit(self, &a, self->site);
+    *ret_reason = is_admitted ? "" : a.reason;
+    return is_admitted;
 }
 
 // ---- a new call
@@ -289,12 +305,14 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
                           .submit = held->submit,
                           .is_held = held->state != REC__CALL_STATE__CALL_STATE_UNSET};
     if (text_is_call_back(held->submit->call)) {
-        refuse(self, &a, "bad_call_id", "a call-back is no gateway's call");
+        refuse(&a, "bad_call_id", "a call-back is no gateway's call");
+        say_refusal(self, &a);
         return;
     }
     struct call *call = board_find_call(self, held->submit->call);
     if (call != NULL && call->gateway != gateway) {
-        refuse(self, &a, "call_id_in_use", "another gateway holds a call of this id");
+        refuse(&a, "call_id_in_use", "another gateway holds a call of this id");
+        say_refusal(self, &a);
         return;
     }
     const struct record *record = NULL;
@@ -310,7 +328,8 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
         return;
     }
     if (stored != NULL && strcmp(stored->gateway, gateway->name) != 0) {
-        refuse(self, &a, "call_id_in_use", "another gateway had a call of this id");
+        refuse(&a, "call_id_in_use", "another gateway had a call of this id");
+        say_refusal(self, &a);
         return;
     }
     if (stored != NULL && !may_revive(stored)) {
@@ -321,8 +340,10 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
         take_over(self, gateway, revive(self, gateway, record, stored, 0), held, attach);
         return;
     }
-    if (!admit(self, &a))
+    if (!admit(self, &a, gateway->site)) {
+        say_refusal(self, &a);
         return;
+    }
     call = create(self, &a, attach, held->queued_ms);
     call->state = REC__CALL_STATE__CALL_STATE_UNSET;
     go_on(self, call, held);

@@ -25,7 +25,22 @@ void reading_agent(const struct board *self, struct now now, uint32_t agent, str
                                         .reason = desk->reason,
                                         .call = off ? "" : desk->call,
                                         .node = off ? "" : self->nodes[desk->owner.node].name,
-                                        .since_ms = desk->since_ms};
+                                        .since_ms = desk->since_ms,
+                                        .login = attach_login(desk->attach)};
+}
+
+bool reading_desk(const struct board *self, uint32_t agent, uint64_t login, struct reading_desk *ret_desk)
+{
+    const struct desk *desk = &self->desks[agent];
+    if (desk->here == NULL || attach_login(desk->attach) != login)
+        return false;
+    *ret_desk = (struct reading_desk){desk->here->session, desk->attach};
+    return true;
+}
+
+bool reading_admits(const struct board *self, const Cli__Submit *submit, const char **ret_reason)
+{
+    return call_is_admitted(self, submit, ret_reason);
 }
 
 static int by_age(const void *a, const void *b)

@@ -16,9 +16,18 @@ struct reading_agent {  // lent until the next step
     const char *reason, *call;
     const char *node;   // "" when offline
     uint64_t since_ms;  // wall clock
+    uint64_t login;     // the last, 0: never
 };
 
 void reading_agent(const struct board *self, struct now now, uint32_t agent, struct reading_agent *ret_agent);
+
+// The desk of that login, if it is attached here.
+struct reading_desk {
+    uint64_t session, attach;
+};
+bool reading_desk(const struct board *self, uint32_t agent, uint64_t login, struct reading_desk *ret_desk);
+// Whether such a call would be taken; otherwise why not, as its gateway would be told. Counts and changes nothing.
+bool reading_admits(const struct board *self, const struct Cli__Submit *submit, const char **ret_reason);
 
 struct reading_call {
     const char *id;

@@ -101,6 +101,9 @@ static void talk(struct board *self, const char *from, const Peer__Talk *talk)
     case PEER__TALK__BODY_INVITE_DECLINED:
         invite_declined(self, from, talk->invite_declined);
         break;
+    case PEER__TALK__BODY_TEST_OFFER:  // of no call: do not come here
+    case PEER__TALK__BODY_TEST_ANSWER:
+    case PEER__TALK__BODY_TEST_TELL:
     case PEER__TALK__BODY__NOT_SET:
     case _PEER__TALK__BODY__CASE_IS_INT_SIZE:
         self->counters.talk_ignored++;

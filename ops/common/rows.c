@@ -245,6 +245,20 @@ static json_t *row_audit(const struct hotline_row *row)
     return to;
 }
 
+static json_t *row_selftest(const struct hotline_row *row)
+{
+    json_t *to = json_object();
+    add_text(to, "node", row->selftest.node);
+    add_text(to, "site", row->selftest.site);
+    add_text(to, "state", row->selftest.state);
+    add_text(to, "reason", row->selftest.reason);
+    add_text(to, "agent", row->selftest.agent);
+    add_text(to, "desk_node", row->selftest.desk_node);
+    json_object_set_new(to, "took_ms", output_real(row->selftest.took_us / 1e3, 1));
+    add_number(to, "age_ms", row->selftest.age_ms);
+    return to;
+}
+
 json_t *rows_json(const struct hotline_row *row)
 {
     switch (row->type) {
@@ -264,6 +278,8 @@ json_t *rows_json(const struct hotline_row *row)
         return row_event(row);
     case HOTLINE_ROW_AUDIT:
         return row_audit(row);
+    case HOTLINE_ROW_SELFTEST:
+        return row_selftest(row);
     case HOTLINE_ROW_CURSOR:
     case HOTLINE_ROW_HISTOGRAM:
     case HOTLINE_ROW_STATUS:

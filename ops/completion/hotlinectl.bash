@@ -1,7 +1,7 @@
 # Completion of hotlinectl for bash. tests/integration/manual_test holds it and the manual against the program.
 _hotlinectl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
-    local commands='apply export status nodes agents calls queues find call desk explain events digest drain backup trust-backup load keygen enroll revoke audit'
+    local commands='apply export status nodes agents calls queues find call desk explain events digest selftest drain backup trust-backup load keygen enroll revoke audit'
     local everywhere='--nodes --keys --as --json'
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
@@ -32,6 +32,7 @@ _hotlinectl() {
     explain) COMPREPLY=($(compgen -W "--show-numbers $everywhere" -- "$word")) ;;
     events) COMPREPLY=($(compgen -W "--number --once --show-numbers --since $everywhere" -- "$word")) ;;
     digest) COMPREPLY=($(compgen -W "$everywhere" -- "$word")) ;;
+    selftest) COMPREPLY=($(compgen -W "--failing $everywhere" -- "$word")) ;;
     drain) COMPREPLY=($(compgen -W "--undo $everywhere" -- "$word")) ;;
     backup) COMPREPLY=($(compgen -f -- "$word") $(compgen -W "$everywhere" -- "$word")) ;;
     trust-backup) COMPREPLY=($(compgen -W "$everywhere" -- "$word")) ;;

@@ -26,6 +26,7 @@ static const struct {
     {"explain", ctl_explain, "a call's story: placed how, rung where, why"},
     {"events", ctl_events, "every change of a call or an agent, from a cursor on"},
     {"digest", ctl_digest, "a hash over all records, equal on all nodes at rest"},
+    {"selftest", ctl_selftest, "what each node's test calls through each site found"},
     {"drain", ctl_drain, "a node hands its clients over and takes no new ones; --undo"},
     {"backup", ctl_backup, "writes what a node keeps to a file that a node can be made from"},
     {"trust-backup", ctl_trust_backup, "a restored node makes call-backs: nothing newer will come"},

@@ -1,4 +1,4 @@
-// status, nodes, agents, calls, queues, find, digest: state as one node sees it.
+// status, nodes, agents, calls, queues, find, selftest, digest: state as one node sees it.
 #include "ops/ctl/ask.h"
 #include "ops/ctl/ctl.h"
 #include "ops/common/rows.h"
@@ -57,6 +57,11 @@ static const struct output_column columns_digest[] = {
 static const struct output_column columns_audit[] = {{"at", "at", false, NULL},     {"who", "who", false, NULL},
                                                      {"verb", "verb", false, NULL}, {"refused", "refused", false, NULL},
                                                      {"what", "what", false, NULL}, {NULL, NULL, false, NULL}};
+
+static const struct output_column columns_selftest[] = {
+    {"node", "NODE", 0, 0},        {"site", "SITE", 0, 0},      {"state", "STATE", 0, 0},
+    {"reason", "REASON", 0, 0},    {"agent", "AGENT", 0, 0},    {"desk_node", "AT", 0, 0},
+    {"took_ms", "TOOK", 1, " ms"}, {"age_ms", "AGE", 1, " ms"}, {0}};
 
 static void on_row(void *to, const struct hotline_row *row)
 {
@@ -119,6 +124,16 @@ int ctl_audit(struct globals *globals, char **words, size_t count)
     if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
         return EXIT_WRONG_USAGE;
     return table_ask(globals, columns_audit, HOTLINE_AUDIT, &(struct hotline_question_args){.limit = limit.value});
+}
+
+int ctl_selftest(struct globals *globals, char **words, size_t count)
+{
+    struct hotline_question_args args = {0};
+    const struct args_option options[] = {{"--failing", ARGS_FLAG, &args.only_failing, 0}, {0}};
+    struct args_command command = {.name = "selftest", .usage = "selftest [--failing]", .options = options};
+    if (!args_parse(&command, globals, words, count) || !ctl_nodes_known(&command, globals))
+        return EXIT_WRONG_USAGE;
+    return table_ask(globals, columns_selftest, HOTLINE_SELFTEST, &args);
 }
 
 int ctl_queues(struct globals *globals, char **words, size_t count)

@@ -191,7 +191,8 @@ static void everything_that_is_wrong_is_told_with_its_line(void **state)
         "a.yaml:9: site oslo: it has no lon",
         "a.yaml:11: settings: misses_max must be 1 to 100, not 1000",
         "a.yaml:12: settings: unknown key retry; there are: home_prefixes, durability, durability_wait_ms, "
-        "misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms, retention_ms, call_back_retry_ms",
+        "misses_max, retry_ms, reattach_ms, adopt_after_ms, adopt_alone_after_ms, retention_ms, call_back_retry_ms, "
+        "selftest_interval_ms, selftest_timeout_ms, selftest_off",
         "a.yaml:13: unknown section agent; there are: primary, settings, nodes, sites, agents, queues, menu, keys",
         "b.yaml:3: agent cairo-1: there is no site cairoo",
         "b.yaml:4: agent cairo-1: languages must be a list, such as [zh, en]",
