@@ -31,6 +31,17 @@ void read_nodes(struct request *request)
     inquire_for(request, HOTLINE_NODES, (struct hotline_question_args){0}, on_nodes);
 }
 
+static void on_selftests(struct web *web, void *user, json_t *rows, const struct hotline_answer *answer)
+{
+    (void)web;
+    give_rows(user, "selftests", rows, answer);
+}
+
+void read_selftest(struct request *request)
+{
+    inquire_for(request, HOTLINE_SELFTEST, (struct hotline_question_args){0}, on_selftests);
+}
+
 static void on_queues(struct web *web, void *user, json_t *rows, const struct hotline_answer *answer)
 {
     (void)web;

@@ -1,4 +1,4 @@
-// Metrics for Prometheus (OpenMetrics): what the node answers, and hotline-web's own. Four questions, one page.
+// Metrics for Prometheus (OpenMetrics): what the node answers, and hotline-web's own. Five questions, one page.
 // A node that does not answer is said by hotline_up 0, and the rest is then missing, not zero.
 #include "ops/web/metrics.h"
 
@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUESTIONS = 4 };
+enum { QUESTIONS = 5 };
 
 struct scrape {
     struct request *request;
     uint32_t open, answered;
-    json_t *nodes, *queues, *agents, *status;
+    json_t *nodes, *queues, *agents, *status, *selftest;
     char *histograms;  // as text
     size_t histograms_bytes;
     FILE *histograms_to;
@@ -171,6 +171,10 @@ static bool is_gauge(const char *name)
                                          "calls_waiting",
                                          "agents_available",
                                          "orphan_states",
+                                         "selftest_passed",
+                                         "selftest_failing",
+                                         "selftest_nobody",
+                                         "selftest_old",
                                          "peers_by_relay",
                                          "protocol",
                                          "directory_keys",
@@ -274,6 +278,7 @@ static void scrape_done(struct scrape *self)
         of_agents(to, self->agents);
         of_nodes(to, self->nodes);
         of_status(to, self->status);
+        metrics_selftest(to, self->selftest);
         fwrite(self->histograms, 1, self->histograms_bytes, to);
     }
     of_web(to, web);
@@ -286,6 +291,7 @@ static void scrape_done(struct scrape *self)
     json_decref(self->queues);
     json_decref(self->agents);
     json_decref(self->status);
+    json_decref(self->selftest);
     free(self);
 }
 
@@ -298,6 +304,8 @@ static void on_row(void *user, const struct hotline_row *row)
         json_array_append_new(self->queues, rows_json(row));
     else if (row->type == HOTLINE_ROW_AGENT)
         json_array_append_new(self->agents, rows_json(row));
+    else if (row->type == HOTLINE_ROW_SELFTEST)
+        json_array_append_new(self->selftest, rows_json(row));
     else if (row->type == HOTLINE_ROW_STATUS)
         json_object_set_new(self->status, row->status.name,
                             row->status.text[0] != '\0' ? output_text(row->status.text)
@@ -327,14 +335,15 @@ static void on_done(void *user, const struct hotline_answer *answer)
 void metrics_get(struct request *request)
 {
     static const enum hotline_question questions[QUESTIONS] = {HOTLINE_NODES, HOTLINE_QUEUES, HOTLINE_AGENTS,
-                                                               HOTLINE_STATUS};
+                                                               HOTLINE_STATUS, HOTLINE_SELFTEST};
     struct scrape *self = check_alloc(sizeof *self);
     *self = (struct scrape){.request = request,
                             .open = 1,
                             .nodes = json_array(),
                             .queues = json_array(),
                             .agents = json_array(),
-                            .status = json_object()};
+                            .status = json_object(),
+                            .selftest = json_array()};
     self->histograms_to = open_memstream(&self->histograms, &self->histograms_bytes);
     check(self->histograms_to);
     struct hotline_question_args args = {.user = self};

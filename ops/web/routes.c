@@ -22,6 +22,7 @@ const struct http_route web_routes[] = {
     {"POST", "/v1/desks/{}/{}", SITS, desks_word, 0},
     {"GET", "/v1/queues", READS, read_queues, 0},
     {"GET", "/v1/nodes", READS, read_nodes, 0},
+    {"GET", "/v1/selftest", READS, read_selftest, 0},
     {"GET", "/v1/sites", READS, read_sites, 0},
     {"GET", "/v1/status", READS, read_status, 0},
     {"GET", "/v1/digest", READS, read_digest, 0},

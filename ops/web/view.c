@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define AGAIN_US 150000     // at most so often, after a change
+#define AGAIN_US 150000  // at most so often, after a change
+#define TABLES 6
 #define SAME_SINCE_MS 2000  // a node's "for so long" is the same moment, give or take its answer's way
 
 struct table {
@@ -24,16 +25,18 @@ struct table {
 
 struct view {
     struct web *web;
-    struct table tables[5];
+    struct table tables[TABLES];
     bool changed;
 };
 
-static const struct table tables_of_view[5] = {
+static const struct table tables_of_view[TABLES] = {
     {.name = "nodes", .key = "node", .question = HOTLINE_NODES, .every_us = 300000},
     {.name = "queues", .key = "queue", .question = HOTLINE_QUEUES, .every_us = 500000},
     {.name = "calls", .key = "call", .question = HOTLINE_CALLS, .every_us = 1000000},
     {.name = "agents", .key = "agent", .question = HOTLINE_AGENTS, .every_us = 2000000},
-    {.name = "status", .key = "name", .question = HOTLINE_STATUS, .every_us = 2000000}};
+    {.name = "status", .key = "name", .question = HOTLINE_STATUS, .every_us = 2000000},
+    // Only what fails: they are as many as nodes times sites.
+    {.name = "selftest", .key = "test", .question = HOTLINE_SELFTEST, .every_us = 2000000}};
 
 static uint64_t wall_ms(void)
 {
@@ -78,6 +81,7 @@ static void take_rows(struct view *self, struct table *table, json_t *rows)
         before = json_object_get(table->rows, key);
         set_since(row, before, "since_ms");
         set_since(row, before, "waited_ms");
+        set_since(row, before, "age_ms");
         if (before == NULL || !json_equal(before, row))
             say_row(self, table, key, row);
         json_object_set(now, key, row);
@@ -103,7 +107,10 @@ static void on_row(void *user, const struct hotline_row *row)
     if (row->type == HOTLINE_ROW_HISTOGRAM)
         return;
     if (row->type != HOTLINE_ROW_STATUS) {
-        json_array_append_new(self->rows, rows_json(row));
+        json_t *made = rows_json(row);
+        if (row->type == HOTLINE_ROW_SELFTEST)
+            json_object_set_new(made, "test", json_sprintf("%s %s", row->selftest.node, row->selftest.site));
+        json_array_append_new(self->rows, made);
         return;
     }
     json_t *value =
@@ -135,7 +142,7 @@ static void ask(struct view *self, struct table *table, uint64_t now_us)
 {
     struct asked *asked = check_alloc(sizeof *asked);
     *asked = (struct asked){self, table, json_array()};
-    struct hotline_question_args args = {.user = asked};
+    struct hotline_question_args args = {.user = asked, .only_failing = true};
     table->asked_us = now_us;
     table->next_us = now_us + table->every_us;
     // A wall cannot wait for a node that is silent: another one is asked after a second by the library.
@@ -158,7 +165,7 @@ void view_tick(struct view *self, uint64_t now_us)
         return;
     bool changed = self->changed;
     self->changed = false;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < TABLES; i++) {
         struct table *table = &self->tables[i];
         bool of_calls = table->question == HOTLINE_CALLS || table->question == HOTLINE_AGENTS;
         if (changed && of_calls && table->next_us > table->asked_us + AGAIN_US)
@@ -175,7 +182,7 @@ void view_events(struct request *request)
     if (stream == NULL)
         return;
     json_t *all = json_object();
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < TABLES; i++) {
         json_t *list = json_array(), *row;
         const char *key;
         json_object_foreach(self->tables[i].rows, key, row) json_array_append(list, row);
@@ -193,14 +200,14 @@ struct view *view_create(struct web *web)
     struct view *self = check_alloc(sizeof *self);
     self->web = web;
     memcpy(self->tables, tables_of_view, sizeof self->tables);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < TABLES; i++)
         self->tables[i].rows = json_object();
     return self;
 }
 
 void view_free(struct view *self)
 {
-    for (size_t i = 0; self != NULL && i < 5; i++)
+    for (size_t i = 0; self != NULL && i < TABLES; i++)
         json_decref(self->tables[i].rows);
     free(self);
 }

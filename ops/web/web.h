@@ -49,7 +49,8 @@ void inquire_for(struct request *request, enum hotline_question question, struct
 
 // ---- reading (api_read.c)
 
-http_handler read_nodes, read_queues, read_agents, read_nearest, read_status, read_digest, read_sites, read_ready;
+http_handler read_nodes, read_selftest, read_queues, read_agents, read_nearest, read_status, read_digest, read_sites,
+    read_ready;
 // The call as one object, with its offers when asked for; NULL: the rows are none of an explain.
 json_t *read_call_of_rows(json_t *rows, bool offers);
 bool read_spec(struct request *request, const json_t *body, struct hotline_call_spec *ret_spec,

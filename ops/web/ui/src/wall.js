@@ -6,8 +6,8 @@ import { $, api, begin, forgetToken, h, hasToken, keyed, listen, setText, signIn
 import { clock, onLanguage, percent, queueName, seconds, t, timer } from './words.js';
 
 const callsShown = 60, arcsShown = 400, lagShown = 100;
-const tables = { nodes: new Map(), queues: new Map(), calls: new Map(), agents: new Map(), status: new Map() };
-const keyOf = { nodes: 'node', queues: 'queue', calls: 'call', agents: 'agent', status: 'name' };
+const tables = { nodes: new Map(), queues: new Map(), calls: new Map(), agents: new Map(), status: new Map(), selftest: new Map() };
+const keyOf = { nodes: 'node', queues: 'queue', calls: 'call', agents: 'agent', status: 'name', selftest: 'test' };
 let sites = new Map(), skew = 0, beat = null, connected = false;
 
 const map = new WorldMap($('map'), { onCall: explain });
@@ -49,6 +49,20 @@ function drawTotals(calls) {
   });
 }
 
+// A desk that is silent is so for all nodes, and a node that refuses does so for all sites: one alarm each.
+function testAlarms() {
+  const groups = new Map();
+  for (const test of tables.selftest.values()) {
+    const why = test.state === 'stale' ? 'stale' : test.reason, key = `${why} ${test.agent || test.node}`;
+    groups.set(key, { ...test, why, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return [...groups.values()].map(({ why, agent, site, node, count }) => {
+    if (why === 'stale') return ['red', t('tests_stale', node)];
+    if (agent) return ['amber', t('test_of_desk', agent, site, t(`test_${why}`))];
+    return [why === 'draining' ? 'amber' : 'red', t('test_of_node', node, count, t(`test_${why}`))];
+  });
+}
+
 function alarms() {
   const list = [];
   const status = (name) => tables.status.get(name)?.value;
@@ -65,6 +79,7 @@ function alarms() {
   if (status('version_clashes') > 0) list.push(['red', t('clashes', me, status('version_clashes'))]);
   if (tables.agents.size && ![...tables.agents.values()].some((agent) => agent.state === 'available') && open().some((call) => call.state === 'waiting'))
     list.push(['red', t('nobody')]);
+  list.push(...testAlarms());
   for (const queue of tables.queues.values()) {
     if (queue.service_level !== null && 100 * queue.service_level < queue.target_percent)
       list.push(['amber', t('below_target', queueName(queue.queue), (100 * queue.service_level).toFixed(0), queue.target_percent)]);

@@ -114,6 +114,8 @@ step('reading');
 await ask('GET', '/v1/nodes', 200, { token: tokens.viewer });
 await ask('GET', '/v1/queues', 200, { token: tokens.viewer });
 await ask('GET', '/v1/sites', 200, { token: tokens.viewer });
+const { json: tested } = await ask('GET', '/v1/selftest', 200, { token: tokens.viewer });
+check(tested.selftests.some((test) => test.site === '' && test.node === tested.node), 'no test call of the answering node');
 await ask('GET', '/v1/status', 200, { token: tokens.viewer });
 await ask('GET', '/v1/digest', 200, { token: tokens.viewer });
 await ask('GET', '/v1/agents', 200, { token: tokens.viewer });
@@ -233,7 +235,8 @@ await ask('PUT', '/v1/directory', 422, { body: {} });
 step('with no node in reach that is said');
 const [nodes, ready, submitted] = await Promise.all([
   ask('GET', '/v1/nodes', 503, { at: deadEnd }), ask('GET', '/ready', 503, { at: deadEnd, token: null }),
-  ask('POST', '/v1/calls', 202, { at: deadEnd, body: { number: '+12025550123', queue: 'consultation' } })]);
+  ask('POST', '/v1/calls', 202, { at: deadEnd, body: { number: '+12025550123', queue: 'consultation' } }),
+  ask('GET', '/v1/selftest', 503, { at: deadEnd })]);
 check(nodes.json.code === 'no_node' && ready.json.code === 'no_node' && submitted.json.state === 'submitted', nodes.text);
 
 step('the desk signs out');

@@ -82,6 +82,11 @@ try {
   check((await desk.getAttribute('.work', 'class')).includes('on_call'), 'the conversation did not go on');
   check((await stateOf(first)) === 'connected', 'the call is no longer connected');
 
+  step('its test calls are missed, too, in one alarm');
+  const alarms = async () => (await wall.$$eval('.alarm', (all) => all.map((one) => one.textContent)));
+  await eventually('the wall says that the node places no test calls',
+    async () => (await alarms()).filter((text) => text.includes(node) && text.includes('test calls')).length === 1, 60000);
+
   step('by key: the call ends, its disposition is said, the next one is declined and one is taken');
   await desk.keyboard.press('e');
   await desk.waitForSelector('.work.wrap_up');
