@@ -58,6 +58,14 @@ void desk_move(struct desk *self, enum desk_state to, const char *reason);
 // To `state`, or to not ready when that was asked for meanwhile.
 void desk_rest(struct desk *self, enum desk_state state);
 void desk_has_spoken(struct desk *self, const char *call);
+void desk_emit_call(struct desk *self, enum hotline_event_type type, const char *call, uint32_t n, const char *reason);
+void desk_ended_by_other(struct desk *self, const char *reason, bool node_knows_wrap_up);
+
+// ---- desk_heard.c
+
+void desk_message(struct hotline_client *client, const Cli__ToClient *message);
+void desk_refused(struct hotline_client *client, const Cli__Refused *words);
+void desk_start_ring_time(struct desk *self);
 
 // ---- desk_words.c
 

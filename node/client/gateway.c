@@ -5,9 +5,7 @@
 //                    └──────join failed───────┘
 //
 // The caller's leg is here, so here it is known whom it is joined to: a JOINED leg is never connected to another.
-#include "cluster/base/rule.h"
 #include "node/client/gateway.h"
-#include "node/client/texts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +41,7 @@ static void again_later(struct gateway *self, struct leg *leg)
     timers_set(&self->timers, &leg->timer, client_now(&self->base) + wait_ms * 1000);
 }
 
-static void quiet(struct gateway *self, struct leg *leg)
+void leg_quiet(struct gateway *self, struct leg *leg)
 {
     leg->word = CLI__LEG_WORD__WORD__WORD_UNSET;
     leg->tries = 0;
@@ -100,14 +98,14 @@ void leg_add(struct gateway *self, Cli__Submit *submit)
 
 void leg_end_here(struct gateway *self, struct leg *leg)
 {
-    quiet(self, leg);
+    leg_quiet(self, leg);
     leg->state = LEG_OVER;
     timers_set(&self->timers, &leg->timer, client_now(&self->base));
 }
 
 // ---- ends
 
-static void emit_ended(struct gateway *self, struct leg *leg, const char *reason, const char *detail)
+void leg_emit_ended(struct gateway *self, struct leg *leg, const char *reason, const char *detail)
 {
     char call[CALL_ID_MAX_BYTES + 1];
     text_copy(call, sizeof call, leg->submit->call);
@@ -116,160 +114,9 @@ static void emit_ended(struct gateway *self, struct leg *leg, const char *reason
     client_emit(&self->base, &event);
 }
 
-static void end_unconfirmed(struct gateway *self, struct leg *leg)
+void leg_end_unconfirmed(struct gateway *self, struct leg *leg)
 {
-    emit_ended(self, leg, leg->spoken ? "answered" : "abandoned", "the caller hung up");
-}
-
-// ---- what the node says
-
-static void emit_news(struct gateway *self, enum hotline_event_type type, const Cli__CallNews *news)
-{
-    struct hotline_event event = {.type = type,
-                                  .call = news->call,
-                                  .n = news->n,
-                                  .queue = news->queue,
-                                  .agent = news->agent,
-                                  .site = news->site,
-                                  .contact = news->contact,
-                                  .km = news->km,
-                                  .copies = news->copies,
-                                  .position = news->position,
-                                  .ewt_s = news->ewt_s,
-                                  .queued_ms = news->queued_ms,
-                                  .place = place_of(news->place)};
-    client_emit(&self->base, &event);
-}
-
-static bool is_same_offer(const struct leg *leg, const Cli__CallNews *news)
-{
-    return leg->n == news->n && strcmp(leg->agent, news->agent) == 0;
-}
-
-static void connect_legs(struct gateway *self, struct leg *leg, const Cli__CallNews *news)
-{
-    if (leg->state == LEG_CONNECTING && is_same_offer(leg, news))
-        return;
-    if (leg->failed_n != 0 && leg->failed_n == news->n) {
-        leg_say(self, leg, CLI__LEG_WORD__WORD__JOIN_FAILED);
-        return;
-    }
-    quiet(self, leg);
-    leg->state = LEG_CONNECTING;
-    leg->n = news->n;
-    leg->agent_login = news->agent_login;
-    text_copy(leg->agent, sizeof leg->agent, news->agent);
-    emit_news(self, HOTLINE_CALL_CONNECT, news);
-}
-
-// Is whom it was told to connect to no longer the one? A word about an older offer is only late.
-static bool is_taken_back(const struct leg *leg, const Cli__CallNews *news)
-{
-    if (news->what == CLI__CALL_NEWS__WHAT__CONNECT)
-        return !is_same_offer(leg, news);
-    return news->what == CLI__CALL_NEWS__WHAT__WAITING || (news->n != 0 && news->n > leg->n);
-}
-
-static void go_on(struct gateway *self, struct leg *leg, const Cli__CallNews *news)
-{
-    bool rings = news->what == CLI__CALL_NEWS__WHAT__RINGING;
-    if (leg->state == LEG_CONNECTING && !is_taken_back(leg, news))
-        return;
-    if (leg->state == LEG_SUBMITTED || leg->word == CLI__LEG_WORD__WORD__JOIN_FAILED)
-        quiet(self, leg);
-    leg->state = rings ? LEG_RINGING : LEG_WAITING;
-    leg->agent[0] = '\0';
-    leg->agent_login = 0;
-    emit_news(self, rings ? HOTLINE_CALL_RINGING : HOTLINE_CALL_WAITING, news);
-}
-
-// The leg is where the gateway says: a node that has it elsewhere is told all again.
-static void news_of_joined(struct gateway *self, struct leg *leg, const Cli__CallNews *news)
-{
-    if (news->what == CLI__CALL_NEWS__WHAT__ACCEPTED)
-        emit_news(self, HOTLINE_CALL_ACCEPTED, news);
-    else if (is_taken_back(leg, news))
-        attachment_renew(&self->base);
-    else if (news->what == CLI__CALL_NEWS__WHAT__CONNECT)
-        leg_say(self, leg, CLI__LEG_WORD__WORD__JOINED);
-}
-
-static void news_of(struct gateway *self, struct leg *leg, const Cli__CallNews *news)
-{
-    if (news->queued_ms != 0)
-        leg->queued_ms = news->queued_ms;
-    if (news->queue[0] != '\0' && text_is_name(news->queue, NAME_MAX_BYTES))
-        text_copy(leg->queue, sizeof leg->queue, news->queue);
-    if (RULE(joined_leg_stays) && leg->state == LEG_JOINED) {
-        news_of_joined(self, leg, news);
-        return;
-    }
-    switch (news->what) {
-    case CLI__CALL_NEWS__WHAT__ACCEPTED:
-        if (leg->state == LEG_SUBMITTED) {
-            quiet(self, leg);
-            leg->state = LEG_WAITING;
-        }
-        emit_news(self, HOTLINE_CALL_ACCEPTED, news);
-        break;
-    case CLI__CALL_NEWS__WHAT__WAITING:
-    case CLI__CALL_NEWS__WHAT__RINGING:
-        go_on(self, leg, news);
-        break;
-    case CLI__CALL_NEWS__WHAT__CONNECT:
-        connect_legs(self, leg, news);
-        break;
-    case CLI__CALL_NEWS__WHAT__ENDED:
-    case CLI__CALL_NEWS__WHAT__WHAT_UNSET:
-    case _CLI__CALL_NEWS__WHAT_IS_INT_SIZE:
-        self->base.counts.malformed++;
-        break;
-    }
-}
-
-static void gateway_message(struct hotline_client *client, const Cli__ToClient *message)
-{
-    struct gateway *self = gateway_of(client);
-    if (message->body_case != CLI__TO_CLIENT__BODY_CALL_NEWS) {
-        client->counts.malformed++;  // not for a gateway
-        return;
-    }
-    const Cli__CallNews *news = message->call_news;
-    if (!client_is_current(client, news->attach))
-        return;
-    struct leg *leg = leg_find(self, news->call);
-    if (leg == NULL || leg->state == LEG_OVER) {
-        client->counts.stale++;
-        return;
-    }
-    if (news->what == CLI__CALL_NEWS__WHAT__ENDED)
-        emit_ended(self, leg, news->end == REC__END_REASON__NOT_ENDED ? "lost" : end_text(news->end), news->detail);
-    else if (leg->state != LEG_HUNG_UP)  // it crossed our word
-        news_of(self, leg, news);
-}
-
-static void gateway_refused(struct hotline_client *client, const Cli__Refused *words)
-{
-    struct gateway *self = gateway_of(client);
-    if (words->attach != 0 && !client_is_current(client, words->attach))
-        return;
-    struct leg *leg = leg_find(self, words->what);
-    if (leg != NULL && leg->state == LEG_HUNG_UP) {
-        end_unconfirmed(self, leg);
-        return;
-    }
-    struct hotline_event event = {.type = HOTLINE_REFUSED,
-                                  .call = leg == NULL ? "" : leg->submit->call,
-                                  .reason = words->reason,
-                                  .detail = words->detail,
-                                  .what = words->what,
-                                  .node = words->elsewhere == NULL ? "" : words->elsewhere->name,
-                                  .attach = words->attach};
-    bool was_submitted = leg != NULL && leg->state == LEG_SUBMITTED;
-    client_emit(client, &event);
-    leg = leg_find(self, words->what);  // the application was asked in between
-    if (was_submitted && leg != NULL && leg->state == LEG_SUBMITTED)
-        emit_ended(self, leg, "refused", words->detail);
+    leg_emit_ended(self, leg, leg->spoken ? "answered" : "abandoned", "the caller hung up");
 }
 
 // ---- attaching
@@ -351,7 +198,7 @@ static void gateway_attached(struct hotline_client *client)
 static void repeat(struct gateway *self, struct leg *leg)
 {
     if (leg->state == LEG_OVER) {
-        end_unconfirmed(self, leg);
+        leg_end_unconfirmed(self, leg);
         return;
     }
     if (self->base.phase != CLIENT_ATTACHED) {
@@ -368,13 +215,13 @@ static void repeat(struct gateway *self, struct leg *leg)
         if (leg->tries < (leg->word == CLI__LEG_WORD__WORD__JOINED ? JOINED_TRIES_MAX : JOIN_FAILED_TRIES_MAX))
             send_word(self, leg);
         else
-            quiet(self, leg);
+            leg_quiet(self, leg);
         return;
     case CLI__LEG_WORD__WORD__HUNG_UP:
         if (leg->tries < HUNG_UP_TRIES_MAX)
             send_word(self, leg);
         else
-            end_unconfirmed(self, leg);
+            leg_end_unconfirmed(self, leg);
         return;
     case _CLI__LEG_WORD__WORD_IS_INT_SIZE:
         return;

@@ -1,4 +1,4 @@
-// A gateway from within. Included by the gateway's two files, by nobody else.
+// A gateway from within. Included by the gateway's files, by nobody else.
 #ifndef NODE_CLIENT_GATEWAY_H
 #define NODE_CLIENT_GATEWAY_H
 
@@ -61,5 +61,13 @@ void leg_add(struct gateway *self, Cli__Submit *submit);  // takes it; says it, 
 void leg_say(struct gateway *self, struct leg *leg, Cli__LegWord__Word word);
 void leg_end_here(struct gateway *self, struct leg *leg);  // no node knows it
 void leg_forget(struct gateway *self, struct leg *leg);
+void leg_quiet(struct gateway *self, struct leg *leg);  // nothing more is being said of it
+void leg_emit_ended(struct gateway *self, struct leg *leg, const char *reason, const char *detail);  // and forgets it
+void leg_end_unconfirmed(struct gateway *self, struct leg *leg);
+
+// ---- gateway_heard.c
+
+void gateway_message(struct hotline_client *client, const Cli__ToClient *message);
+void gateway_refused(struct hotline_client *client, const Cli__Refused *words);
 
 #endif
