@@ -38,6 +38,16 @@ bool judge_client_lost_word(const struct client *client)
     return client->lost_attach != 0 && client->lost_attach >= client->attach;
 }
 
+bool judge_client_leads(const struct client *client)
+{
+    return client->party->largest_client == client->number && client->attach > client->party->gone;
+}
+
+static uint64_t largest_said(const struct client *client)
+{
+    return client->sent_attach > client->attach ? client->sent_attach : client->attach;
+}
+
 // ---- life
 
 static struct party *party_of(struct judge *self, bool is_desk, const char *name)
@@ -83,7 +93,10 @@ static void close_client(struct judge *self, struct client *client, bool in_orde
         judge_leg_gateway_gone(self, client->legs, in_order);
     HASH_DEL(self->clients, client);
     struct party *party = client->party;
-    if (--party->clients == 0) {
+    uint64_t said = largest_said(client);
+    if (said > party->gone)
+        party->gone = said;
+    if (--party->clients == 0 && party->gone == 0) {
         HASH_DEL(self->parties, party);
         free(party);
     }
@@ -114,7 +127,7 @@ void judge_client_served(struct judge *self, struct client *client, uint64_t att
 
 static void hear_attempt(struct judge *self, struct client *client, const struct history_event *event)
 {
-    uint64_t before = client->sent_attach > client->attach ? client->sent_attach : client->attach;
+    uint64_t before = largest_said(client);
     client->attaches_told = true;
     if (event->attach <= before)
         judge_condemn(self, JUDGE_ATTACH_REPEATED,
@@ -150,8 +163,7 @@ static void hear_attached(struct judge *self, struct client *client, const struc
 // It may be lost before the client hears that it is attached: the node goes on from its own answer.
 static void hear_word_lost(struct client *client, const struct history_event *event)
 {
-    uint64_t present = client->sent_attach > client->attach ? client->sent_attach : client->attach;
-    uint64_t of = event->attach != 0 ? event->attach : present;
+    uint64_t of = event->attach != 0 ? event->attach : largest_said(client);
     client->lost_attach = of > client->lost_attach ? of : client->lost_attach;
 }
 

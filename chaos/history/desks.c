@@ -159,8 +159,7 @@ static void leaves_call(struct judge *self, struct client *desk, bool was_tried)
     // A ring that is taken back from another desk of the agent is no end of what she speaks; nor is what an older login
     // of hers hears: joined legs outlive a new sign-in.
     bool was_taken = leg != NULL && desk->has != HAS_RINGING && name_is(&leg->agent, desk->name.text) &&
-                     desk->party->largest_client == desk->number &&
-                     (leg->agent_n == 0 || desk->n == 0 || leg->agent_n == desk->n);
+                     judge_client_leads(desk) && (leg->agent_n == 0 || desk->n == 0 || leg->agent_n == desk->n);
     if (was_taken && leg->state == LEG_JOINED && leg->agent_left_us == 0)
         leg->agent_left_us = self->us;
     judge_desk_release(self, desk);

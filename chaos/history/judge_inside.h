@@ -37,7 +37,7 @@ struct node {
     bool in_round;  // has told its digest in the round that is open
 };
 
-// An agent or a gateway: the largest attach that was answered under this name, and whose it was.
+// An agent or a gateway, for good once it has said an attach: the largest that was answered under this name, and whose.
 struct party {
     UT_hash_handle hh;
     char key[NAME_MAX_BYTES + 2];  // 'd' or 'g', then the name
@@ -45,6 +45,7 @@ struct party {
     uint64_t largest_us;
     uint32_t largest_client;
     uint32_t clients;
+    uint64_t gone;  // the largest that was said by a client that is no more; a node may have heard it
 };
 
 enum desk_has { HAS_NOTHING, HAS_RINGING, HAS_ACCEPTED, HAS_CONVERSATION };
@@ -224,6 +225,8 @@ struct client *judge_client_find(struct judge *self, uint32_t number);
 struct client *judge_client_need(struct judge *self, const struct history_event *event, bool is_desk);
 // A node serves it at `attach` (0: its own): is there a larger one that it should know of?
 void judge_client_served(struct judge *self, struct client *client, uint64_t attach);
+// No larger attach was answered under its name, or said by a client that is gone: no node may prefer another's word.
+bool judge_client_leads(const struct client *client);
 bool judge_client_is_sound(const struct client *client,
                            uint64_t since_us);             // attached and running without a break since then
 bool judge_client_lost_word(const struct client *client);  // of its present attachment

@@ -278,7 +278,7 @@ static void join_failed(struct judge *self, struct leg *leg)
 static bool is_undisturbed(const struct judge *self, const struct leg *leg, uint64_t since_us)
 {
     return judge_is_calm(self) && self->calm_us <= since_us && judge_client_is_sound(leg->gateway, since_us) &&
-           leg->gateway->party->largest_client == leg->gateway->number;
+           judge_client_leads(leg->gateway);
 }
 
 // The agent's desk, as sound as the gateway, still in this conversation.
@@ -286,7 +286,7 @@ static const struct client *desk_in(const struct judge *self, const struct leg *
 {
     for (const struct client *desk = self->clients; desk != NULL; desk = desk->hh.next)
         if (desk->is_desk && desk->leg == leg && desk->has == HAS_CONVERSATION &&
-            judge_client_is_sound(desk, leg->since_us) && desk->party->largest_client == desk->number)
+            judge_client_is_sound(desk, leg->since_us) && judge_client_leads(desk))
             return desk;
     return NULL;
 }

@@ -49,7 +49,7 @@ static bool is_surely_free(const struct judge *self, const struct client *desk)
 {
     return desk->is_desk && desk->place.known && desk->available && desk->has == HAS_NOTHING &&
            !judge_client_lost_word(desk) && was_quiet(self, desk->free_us) && was_quiet(self, desk->settled_us) &&
-           desk->attached && !desk->stalls && desk->party->largest_client == desk->number;
+           desk->attached && !desk->stalls && judge_client_leads(desk);
 }
 
 static bool is_alone(const struct judge *self, const struct leg *leg)

@@ -89,7 +89,7 @@ static void look_at_desk(struct judge *self, struct client *desk)
 static bool still_sits_there(const struct judge *self, const struct leg *leg)
 {
     for (const struct client *desk = self->clients; desk != NULL; desk = desk->hh.next)
-        if (desk->is_desk && name_is(&desk->name, leg->agent.text) && desk->party->largest_client == desk->number)
+        if (desk->is_desk && name_is(&desk->name, leg->agent.text) && judge_client_leads(desk))
             return judge_client_is_sound(desk, leg->agent_left_us);
     return false;
 }
@@ -147,7 +147,7 @@ static bool is_free(const struct judge *self, const struct client *desk)
 {
     uint64_t from = desk->free_us > desk->settled_us ? desk->free_us : desk->settled_us;
     return desk->is_desk && desk->available && desk->has == HAS_NOTHING && desk->attached && !desk->stalls &&
-           desk->party->largest_client == desk->number && judge_passed(self, from, self->options.progress_ms);
+           judge_client_leads(desk) && judge_passed(self, from, self->options.progress_ms);
 }
 
 static bool waits_long(const struct judge *self, const struct leg *leg)

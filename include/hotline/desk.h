@@ -14,7 +14,9 @@ struct hotline_desk_options {
     // The file of this client's secret key (hotlinectl keygen). NULL: none, as in tests; such a client speaks only to
     // nodes on loopback. With a key every node must be named with its own, tcp://HOST:PORT#KEY.
     const char *key_file;
-    uint64_t login;         // 0: this moment. A larger login of the same agent supersedes the smaller
+    // 0: this moment. A larger login of the same agent supersedes the smaller. One that was used before is counted anew
+    // from its first attachment: nodes that know a later one of it believe that.
+    uint64_t login;
     const char *not_ready;  // NULL: signs in available; otherwise not ready for this reason
     hotline_event_callback *on_event;
     void *user;

@@ -161,6 +161,16 @@ static void a_gateway_that_was_cut_off_is_called_back(void **state)
                                 "20200000 leg.ended client=10 call=a reason=called_back\n" END);
 }
 
+// Of the login that it goes on with a larger attach is known, and said what that one did: nothing of this conversation.
+static void a_desk_that_counts_its_attachments_anew_may_lose_what_it_does(void **state)
+{
+    (void)state;
+    assert_right(WORLD "500 desk.opens client=9 party=anna skills=0x1 languages=0x1\n"
+                       "500 client.attaches client=9 attach=102\n"
+                       "600 client.vanished client=9\n" ANNA BORIS GATEWAY SPEAKS(
+                           "a") "5000000 leg.ended client=10 call=a reason=answered\n");
+}
+
 static void no_progress_is_demanded_in_a_storm(void **state)
 {
     (void)state;
@@ -291,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_call_that_was_on_lost_disks_only_is_not_demanded),
         cmocka_unit_test(a_call_whose_caller_hung_up_is_not_owed),
         cmocka_unit_test(a_gateway_that_was_cut_off_is_called_back),
+        cmocka_unit_test(a_desk_that_counts_its_attachments_anew_may_lose_what_it_does),
         cmocka_unit_test(no_progress_is_demanded_in_a_storm),
         cmocka_unit_test(an_agent_who_declined_or_lacks_a_skill_is_not_owed_the_call),
         cmocka_unit_test(an_offer_that_crosses_a_break_counts_as_declined),
