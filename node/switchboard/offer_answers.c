@@ -86,6 +86,20 @@ static bool was_spoilt(struct board *self, struct call *call, uint32_t n)
     return false;
 }
 
+// Its accept may still come, and the desk has the call no more then.
+static void take_back(struct board *self, const char *from, struct call *call, const Peer__OfferName *name,
+                      const char *reason)
+{
+    const Rec__Call *body = board_body(self, call);
+    say_not_yours(self, from, name, reason);
+    for (size_t i = 0; i < body->n_story; i++)
+        if (body->story[i]->n == name->n && strcmp(body->story[i]->agent, name->agent) == 0 &&
+            !was_spoilt(self, call, name->n)) {
+            offer_note(self, call, name->n, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, reason);
+            return;
+        }
+}
+
 // The offer an answer names: open here, or made by an earlier owner of the call and good as long as there is room.
 static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t agent, const Peer__OfferName *name)
 {
@@ -128,7 +142,7 @@ static void answer_rings_or_accepts(struct board *self, const char *from, struct
     }
     struct offer *offer = adopt_offer(self, call, agent, answer->name);
     if (offer == NULL || (RULE(first_accept_wins) && call->duty->taken)) {
-        say_not_yours(self, from, answer->name, call->duty->taken ? "answered_elsewhere" : "no_longer_offered");
+        take_back(self, from, call, answer->name, call->duty->taken ? "answered_elsewhere" : "no_longer_offered");
         return;
     }
     offer->node = node;
@@ -176,7 +190,7 @@ static void answer_over(struct board *self, const char *from, struct call *call,
     if (!is_taker(call, agent, answer->name)) {
         // Its accept may be behind it.
         answer_closes(self, from, call, agent, answer, REC__OFFER_OUTCOME__OFFER_DECLINED);
-        say_not_yours(self, from, answer->name, "over");
+        take_back(self, from, call, answer->name, "over");
         return;
     }
     if (call->duty->joined) {

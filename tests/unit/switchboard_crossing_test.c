@@ -39,9 +39,9 @@ static Peer__OfferName offer_name(uint64_t attempt, uint32_t n)
     return name;
 }
 
-static void desk_node_answers(struct rig *rig, Peer__Answer what)
+static void desk_node_answers_to(struct rig *rig, uint32_t n, Peer__Answer what)
 {
-    Peer__OfferName name = offer_name(1, 1);
+    Peer__OfferName name = offer_name(1, n);
     Peer__OfferAnswer answer = PEER__OFFER_ANSWER__INIT;
     answer.name = &name;
     answer.answer = what;
@@ -50,6 +50,11 @@ static void desk_node_answers(struct rig *rig, Peer__Answer what)
     talk.body_case = PEER__TALK__BODY_ANSWER;
     talk.answer = &answer;
     rig_talk(rig, 1, 0, &talk);
+}
+
+static void desk_node_answers(struct rig *rig, Peer__Answer what)
+{
+    desk_node_answers_to(rig, 1, what);
 }
 
 static void expect_not_connected(struct rig *rig)
@@ -192,6 +197,28 @@ static void an_offer_that_comes_after_the_calls_end_is_not_rung(void **state)
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
 }
 
+static void an_answer_that_was_told_its_offer_stands_no_longer_is_not_made_good_by_a_later_one(void **state)
+{
+    struct rig *rig = *state;
+    Peer__Invite invite = PEER__INVITE__INIT;
+    invite.call = (char *)"c1";
+    invite.call_attach = rig_attach(1, 1);
+    invite.agent = (char *)"n1";
+    invite.agent_login = 1;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_INVITE;
+    talk.invite = &invite;
+    rig_hold(rig, true);
+    desk_node_answers(rig, PEER__ANSWER__REFUSES);  // the offer came twice, and rings by the second time
+    rig_talk(rig, 1, 0, &talk);                     // a new offer answers it
+    desk_node_answers(rig, PEER__ANSWER__RINGS);
+    desk_node_answers_to(rig, 2, PEER__ANSWER__REFUSES);
+    desk_node_answers(rig, PEER__ANSWER__ACCEPTS);
+    expect_not_connected(rig);
+    rig_hold(rig, false);
+    expect_not_connected(rig);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_call_that_rings, free_rig)
@@ -203,6 +230,7 @@ int main(void)
         TEST(a_gateway_that_moves_while_it_connects_keeps_the_agent),
         TEST(a_copy_that_names_the_agent_does_not_connect_another_offer_that_rings_there),
         TEST(an_offer_that_comes_after_the_calls_end_is_not_rung),
+        TEST(an_answer_that_was_told_its_offer_stands_no_longer_is_not_made_good_by_a_later_one),
         TEST(an_older_owner_does_not_withdraw_the_offer_of_the_present_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
