@@ -70,6 +70,12 @@ static void add_copies(const struct model *self, struct list *to)
             }
 }
 
+static bool is_to_notice(const struct state *now, uint32_t node, uint32_t other)
+{
+    return other != node && now->running[node] &&
+           now->heard[node][other] != (now->running[other] ? now->starts[other] : 0);
+}
+
 static void add_nodes(const struct model *self, struct list *to)
 {
     const struct state *now = &self->now;
@@ -82,9 +88,9 @@ static void add_nodes(const struct model *self, struct list *to)
         for (uint32_t i = 0; i < DEADLINES_MAX && local->deadlines[i] != 0 && now->left[DEADLINES] > 0; i++)
             add(to, CHOICE_WAKE, node, i, 0);
         for (uint32_t other = 0; other < self->scenario->nodes; other++)
-            if (other != node && now->heard[node][other] != (now->running[other] ? now->starts[other] : 0))
+            if (is_to_notice(now, node, other))
                 add(to, CHOICE_NOTICE, node, other, 0);
-        if (now->left[CRASHES] == 0)
+        if (now->left[CRASHES] == 0 || (self->scenario->spared_nodes & 1u << node) != 0)
             continue;
         add(to, CHOICE_CRASH, node, 0, 0);
         if (memcmp(local->durable, local->held, sizeof local->held) != 0 ||
@@ -105,6 +111,12 @@ static bool is_client(const struct scenario *scenario, uint32_t client)
     return client < DESKS_MAX ? client < scenario->desks : client - DESKS_MAX < scenario->gateways;
 }
 
+static bool may_attach(const struct model *self, uint32_t client, uint32_t node)
+{
+    return self->now.clients[client].node == NOBODY && self->now.running[node] &&
+           (nodes_of(self->scenario, client) & 1u << node) != 0;
+}
+
 static void add_clients(const struct model *self, struct list *to)
 {
     const struct state *now = &self->now;
@@ -116,9 +128,13 @@ static void add_clients(const struct model *self, struct list *to)
             add(to, CHOICE_HEAR, client, 0, 0);
         if (me->node != NOBODY && now->left[REATTACHES] > 0)
             add(to, CHOICE_BREAK, client, 0, 0);
-        for (uint32_t node = 0; me->node == NOBODY && node < self->scenario->nodes; node++)
-            if (now->running[node] && (nodes_of(self->scenario, client) & 1u << node) != 0)
+        for (uint32_t node = 0; node < self->scenario->nodes; node++)
+            if (may_attach(self, client, node))
                 add(to, CHOICE_ATTACH, client, node, 0);
+        for (uint32_t node = 0; node < self->scenario->nodes && now->left[FORGOTTEN_CLIENTS] > 0; node++)
+            if (now->running[node] && me->attach > FIRST_LOGIN << 20 && me->node != NOBODY &&
+                (nodes_of(self->scenario, client) & 1u << node) != 0)
+                add(to, CHOICE_FORGOTTEN, client, node, 0);
     }
 }
 
@@ -230,6 +246,12 @@ static void be_prompt(struct model *self)
     for (bool more = true; more;) {
         more = false;
         for (uint32_t node = 0; node < scenario->nodes; node++)
+            for (uint32_t other = 0; other < scenario->nodes && (scenario->prompt_peers & 1u << node) != 0; other++)
+                if (is_to_notice(&self->now, node, other)) {
+                    notice(self, node, other);
+                    more = true;
+                }
+        for (uint32_t node = 0; node < scenario->nodes; node++)
             if (self->now.running[node] && (scenario->prompt_nodes & 1u << node) != 0)
                 more = copy_spread_one(self, node) || more;
         for (uint32_t client = 0; client < CLIENTS_MAX; client++)
@@ -237,6 +259,12 @@ static void be_prompt(struct model *self)
                 client_hear(self, client);
                 more = true;
             }
+        for (uint32_t client = 0; client < CLIENTS_MAX; client++)
+            for (uint32_t node = 0; node < scenario->nodes && (scenario->prompt_attaches & 1u << client) != 0; node++)
+                if (may_attach(self, client, node)) {
+                    client_attach(self, client, node, false);
+                    more = true;
+                }
     }
 }
 
@@ -289,6 +317,10 @@ void choice_make(struct model *self, struct choice choice)
         break;
     case CHOICE_ATTACH:
         client_attach(self, choice.a, choice.b, false);
+        break;
+    case CHOICE_FORGOTTEN:
+        now->left[FORGOTTEN_CLIENTS]--;
+        client_attach_forgotten(self, choice.a, choice.b);
         break;
     case CHOICE_DECLINE:
     case CHOICE_END:

@@ -3,10 +3,12 @@
 #include "chaos/model/inside.h"
 
 #include "client.pb-c.h"
+#include "records.pb-c.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <string.h>
 
+#define FORGOTTEN 0xffffu  // no connection has this number
 #define CLIENT_BUDGET_BYTES ((size_t)64 * 1024)
 
 static bool is_desk(uint32_t client)
@@ -118,4 +120,29 @@ void client_attach(struct model *self, uint32_t client, uint32_t node, bool same
         me->node = NOBODY;
         me->session = 0;
     }
+}
+
+// A forgotten client of the same name comes with an attach that this one left behind: for an instant, and without a
+// call. Who knows better refuses it; who takes it, has it until it learns better.
+void client_attach_forgotten(struct model *self, uint32_t client, uint32_t node)
+{
+    struct client *me = &self->now.clients[client];
+    struct client now = *me;
+    me->session = client << 16 | FORGOTTEN;
+    me->attach--;
+    Cli__AttachDesk desk = CLI__ATTACH_DESK__INIT;
+    Cli__AttachGateway gateway = CLI__ATTACH_GATEWAY__INIT;
+    desk.agent = gateway.gateway = (char *)name_of(client);
+    desk.attach = gateway.attach = me->attach;
+    desk.state = REC__AGENT_STATE__AVAILABLE;
+    me->node = node;
+    if (is_desk(client))
+        client_say(self, client, TOLD_ATTACH_DESK, &desk.base);
+    else
+        client_say(self, client, TOLD_ATTACH_GATEWAY, &gateway.base);
+    struct parcel parcel = {PARCEL_GONE, client, 0, node, me->session, 0};
+    bool is_taken = self->bound_session == me->session;
+    *me = now;
+    if (is_taken)
+        bag_add(self, &parcel);
 }

@@ -165,7 +165,7 @@ void desk_client_choose(struct model *self, uint32_t desk, enum choice_kind kind
     struct desk_client *person = &self->now.desks[desk];
     uint32_t call = person->call, n = person->n;
     if (kind == CHOICE_END || kind == CHOICE_NO_CALL)
-        self->now.legs[call].left = 1;
+        self->now.legs[call].left = self->now.legs[call].ended = 1;
     if (kind == CHOICE_ACCEPT) {
         note_yes(self, desk);
         person->state = DESK_ACCEPTED;

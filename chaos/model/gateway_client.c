@@ -153,6 +153,8 @@ void gateway_client_hear(struct model *self, uint32_t gateway, const Cli__ToClie
     if (leg->state == LEG_OVER || leg->state == LEG_NONE)
         return;
     if (news->what == CLI__CALL_NEWS__WHAT__ENDED) {
+        if (leg->state != LEG_HUNG_UP && leg->ended == 0)
+            violate(self, "%s is over for its node, and nobody ended it", town_call(call));
         leg->word = 0;
         move(leg, LEG_OVER);
     } else if (leg->state == LEG_JOINED) {

@@ -66,7 +66,7 @@ static bool act(struct model *self)
 // Words whose effect was not seen are said again by the client library.
 static void say_again(struct model *self)
 {
-    for (uint32_t desk = 0; desk < self->scenario->desks; desk++)
+    for (uint32_t desk = 0; desk < self->scenario->desks && self->lie != LIE_SAYS_ONCE; desk++)
         if (self->now.desks[desk].state == DESK_ACCEPTED && self->now.clients[desk].node != NOBODY)
             desk_client_say(self, desk, CLI__DESK_WORD__WORD__ACCEPT, self->now.desks[desk].call,
                             self->now.desks[desk].n);

@@ -97,6 +97,7 @@ void client_say(struct model *self, uint32_t client, enum told_kind kind, const 
 void client_hear(struct model *self, uint32_t client);
 void client_break(struct model *self, uint32_t client, bool node_lives);
 void client_attach(struct model *self, uint32_t client, uint32_t node, bool same_session);
+void client_attach_forgotten(struct model *self, uint32_t client, uint32_t node);
 void desk_client_hear(struct model *self, uint32_t desk, const struct Cli__ToClient *message);
 void desk_client_attach(struct model *self, uint32_t desk);
 void desk_client_say(struct model *self, uint32_t desk, uint32_t word, uint32_t call, uint32_t n);

@@ -12,8 +12,8 @@
 enum { EXIT_HOLDS = 0, EXIT_VIOLATED = 1, EXIT_USAGE = 2, EXIT_BOUNDED = 3 };
 
 static const char *const budget_names[BUDGETS] = {"losses", "repeats",   "crashes", "reattaches",
-                                                  "words",  "deadlines", "late"};
-static const char *const lie_names[LIES] = {"none", "deaf-desk", "hasty-gateway"};
+                                                  "words",  "deadlines", "late",    "forgotten"};
+static const char *const lie_names[LIES] = {"none", "deaf-desk", "hasty-gateway", "says-once"};
 
 static int usage(void)
 {
@@ -24,15 +24,20 @@ static int usage(void)
          "  --words N                     decline, end, no call, hang up, cannot be joined\n"
          "  --deadlines N                 times that a node's clock moves on to a deadline\n"
          "  --late N                      copies that leave now and arrive later\n"
+         "  --forgotten N                 attaches by a forgotten client of the same name, at a smaller attach\n"
          "  --ring-width N                agents that a call rings at once\n"
          "  --prompt-nodes MASK           bit k: node k has every copy at once\n"
+         "  --prompt-peers MASK           bit k: node k finds at once who is up and who is down\n"
          "  --prompt-clients MASK         bit k: client k (two desks, two gateways) hears at once\n"
+         "  --prompt-attaches MASK        bit k: client k attaches anew at once, to the first node that runs\n"
+         "  --spared-nodes MASK           bit k: node k does not crash\n"
          "  --depth N --states N --seconds N   bounds of the exploration\n"
-         "  --heal N                      one in N states runs to its end, beside the quiet ones (64; 0: none)\n"
+         "  --heal N                      one in N states runs to its end (1); more: beside the quiet ones; 0: none\n"
          "  --doubt N                     one in N ways to a known local is held against the others (0: none)\n"
          "  --depths 1                    tells how far it is\n"
          "  --found N                     stops at so many different violations (1)\n"
-         "  --lie NAME                    none, deaf-desk, hasty-gateway: a client that does wrong, to be found\n"
+         "  --lie NAME                    none, deaf-desk, hasty-gateway, says-once: a client that does wrong, to be "
+         "found\n"
          "  --break RULE                  a rule of the nodes, see hotline-sim --break help\n"
          "status: 0 no violation in any state within the budgets, 1 violated, 2 usage, 3 no violation as far as it "
          "came.\n"
@@ -76,6 +81,9 @@ static bool read_options(int argc, char **argv, struct scenario *scenario, struc
                    {"depths", &options->tells_depths},
                    {"ring-width", &scenario->ring_width},
                    {"prompt-nodes", &scenario->prompt_nodes},
+                   {"prompt-peers", &scenario->prompt_peers},
+                   {"spared-nodes", &scenario->spared_nodes},
+                   {"prompt-attaches", &scenario->prompt_attaches},
                    {"prompt-clients", &scenario->prompt_clients}};
     for (int i = 2; i < argc; i++) {
         const char *name = strncmp(argv[i], "--", 2) == 0 ? argv[i] + 2 : "";
@@ -125,7 +133,7 @@ int main(int argc, char **argv)
     struct scenario scenario;
     if (argc < 2 || !scenario_find(argv[1], &scenario))
         return usage();
-    struct explore_options options = {.states_max = 2000000, .heal_every = 64, .found_max = 1, .depth_max = UINT32_MAX};
+    struct explore_options options = {.states_max = 2000000, .heal_every = 1, .found_max = 1, .depth_max = UINT32_MAX};
     enum lie lie = NO_LIE;
     if (!read_options(argc, argv, &scenario, &options, &lie))
         return EXIT_USAGE;

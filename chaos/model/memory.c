@@ -10,6 +10,7 @@
 #define SKIPS_MAX 32
 #define SKIP_FREE_BYTES 2048  // a free block as large as this need not be saved
 #define CHUNK_BYTES 256
+#define REGION_CHUNKS (MEMORY_REGION_BYTES / CHUNK_BYTES)
 #define BLOCK_CHUNKS 4096
 #define CHUNK_BLOCKS_MAX 16384
 #define OUTSIDE UINT32_MAX
@@ -86,7 +87,7 @@ struct chunk {
 
 static struct {  // equal chunks once
     struct chunk *blocks[CHUNK_BLOCKS_MAX];
-    uint32_t count;   // number 0 is none: what need not be saved
+    uint32_t count;   // number 0 is none
     uint32_t *table;  // by their hash; open addressing
     uint32_t table_bits;
 } chunks = {.count = 1};
@@ -147,27 +148,52 @@ uint64_t memory_saved_bytes(void)
     return chunks.count * sizeof(struct chunk);
 }
 
-void memory_save(uint32_t region, struct memory_image *to)
+// An image is the numbers of its chunks, and this many that are not saved.
+#define GAP 0x80000000u
+
+static bool is_skipped(const struct region *self, uint64_t *skip, uint64_t from)
 {
+    while (*skip < self->skip_count && self->skips[*skip].from + self->skips[*skip].bytes < from + CHUNK_BYTES)
+        ++*skip;
+    return *skip < self->skip_count && self->skips[*skip].from <= from;
+}
+
+void memory_save(uint32_t region, const struct memory_image *like, struct memory_image *to)
+{
+    static uint32_t was[REGION_CHUNKS], is[REGION_CHUNKS + 1];
     const struct region *self = region_at(region);
-    uint32_t count = (uint32_t)((self->used + CHUNK_BYTES - 1) / CHUNK_BYTES);
+    uint32_t places = (uint32_t)((self->used + CHUNK_BYTES - 1) / CHUNK_BYTES), count = 0, at = 0;
+    uint64_t skip = 0;
+    memset(was, 0, places * sizeof was[0]);
+    for (uint32_t i = 0; i < like->count; i++) {
+        if ((like->chunks[i] & GAP) == 0)
+            was[at] = like->chunks[i];
+        at += (like->chunks[i] & GAP) == 0 ? 1 : like->chunks[i] & ~GAP;
+    }
+    for (uint32_t i = 0; i < places; i++) {
+        const struct chunk *chunk = (const struct chunk *)(const void *)(regions[region] + (size_t)i * CHUNK_BYTES);
+        if (!is_skipped(self, &skip, (uint64_t)i * CHUNK_BYTES))
+            is[count++] =
+                was[i] != 0 && memcmp(chunk_at(was[i]), chunk, sizeof *chunk) == 0 ? was[i] : chunk_number(chunk);
+        else if (count > 0 && (is[count - 1] & GAP) != 0)
+            is[count - 1]++;
+        else
+            is[count++] = GAP | 1;
+    }
     to->count = count;
     to->chunks = check_realloc(to->chunks, count * sizeof *to->chunks);
-    uint64_t skip = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t from = (uint64_t)i * CHUNK_BYTES;
-        while (skip < self->skip_count && self->skips[skip].from + self->skips[skip].bytes < from + CHUNK_BYTES)
-            skip++;
-        bool skipped = skip < self->skip_count && self->skips[skip].from <= from;
-        to->chunks[i] = skipped ? 0 : chunk_number((const struct chunk *)(const void *)(regions[region] + from));
-    }
+    memcpy(to->chunks, is, count * sizeof is[0]);
 }
 
 void memory_restore(uint32_t region, const struct memory_image *from)
 {
-    for (uint32_t i = 0; i < from->count; i++)
-        if (from->chunks[i] != 0)
-            memcpy(regions[region] + (size_t)i * CHUNK_BYTES, chunk_at(from->chunks[i]), CHUNK_BYTES);
+    uint8_t *at = regions[region];
+    for (uint32_t i = 0; i < from->count; i++) {
+        bool is_gap = (from->chunks[i] & GAP) != 0;
+        if (!is_gap)
+            memcpy(at, chunk_at(from->chunks[i]), CHUNK_BYTES);
+        at += is_gap ? (size_t)(from->chunks[i] & ~GAP) * CHUNK_BYTES : CHUNK_BYTES;
+    }
 }
 
 void memory_image_close(struct memory_image *self)

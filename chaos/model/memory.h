@@ -23,7 +23,8 @@ struct memory_image {  // zero is empty and valid; images share what is alike in
 };
 
 uint64_t memory_saved_bytes(void);
-void memory_save(uint32_t region, struct memory_image *to);
+// Quick where it is as in `like`.
+void memory_save(uint32_t region, const struct memory_image *like, struct memory_image *to);
 void memory_restore(uint32_t region, const struct memory_image *from);
 void memory_image_close(struct memory_image *self);
 

@@ -28,7 +28,7 @@ static void meet(struct model *self)
 {
     for (uint32_t a = 0; a < self->scenario->nodes; a++)
         for (uint32_t b = 0; b < self->scenario->nodes; b++) {
-            if (a == b)
+            if (a == b || self->now.heard[a][b] != 0)
                 continue;
             choice_make(self, (struct choice){CHOICE_NOTICE, (uint8_t)a, (uint8_t)b, 0});
         }

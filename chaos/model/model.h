@@ -25,10 +25,10 @@
 #define CHOICES_MAX 256
 #define NOBODY UINT32_MAX
 
-enum budget_kind { LOSSES, REPEATS, CRASHES, REATTACHES, WORDS, DEADLINES, LATE_COPIES, BUDGETS };
+enum budget_kind { LOSSES, REPEATS, CRASHES, REATTACHES, WORDS, DEADLINES, LATE_COPIES, FORGOTTEN_CLIENTS, BUDGETS };
 
 // What a client does wrong, so that a test sees that the explorer finds what it leads to.
-enum lie { NO_LIE, LIE_DEAF_DESK, LIE_HASTY_GATEWAY, LIES };
+enum lie { NO_LIE, LIE_DEAF_DESK, LIE_HASTY_GATEWAY, LIE_SAYS_ONCE, LIES };
 
 struct scenario {
     const char *name, *what;
@@ -38,8 +38,11 @@ struct scenario {
     uint32_t desk_nodes[DESKS_MAX], gateway_nodes[GATEWAYS_MAX];  // bit k: may attach to node k
     uint32_t ring_width;
     // What is not explored, to see deeper elsewhere:
-    uint32_t prompt_nodes;    // bit k: node k has every copy at once
-    uint32_t prompt_clients;  // bit k: client k (desks first) hears at once
+    uint32_t prompt_nodes;     // bit k: node k has every copy at once
+    uint32_t prompt_peers;     // bit k: node k finds at once who is up and who is down
+    uint32_t prompt_clients;   // bit k: client k (desks first) hears at once
+    uint32_t prompt_attaches;  // bit k: client k attaches anew at once, to the first node that runs
+    uint32_t spared_nodes;     // bit k: node k does not crash
     uint32_t budget[BUDGETS];
 };
 
@@ -80,7 +83,8 @@ struct leg {
     uint32_t failed_n;
     uint32_t word;                 // as above
     uint32_t joined_agent;         // for the rules; plus one
-    uint32_t left;                 // the person it is joined with has ended it
+    uint32_t left;                 // the person it is joined with does not have it
+    uint32_t ended;                // a person has ended it, or said that no call came
     uint32_t accepted[DESKS_MAX];  // bit n: this person said yes to offer n
 };
 
@@ -112,10 +116,11 @@ enum choice_kind {
     CHOICE_NOTICE,  // a: node, b: the other
     CHOICE_CRASH,   // a: node, b: its last writes are lost
     CHOICE_START,
-    CHOICE_BREAK,   // a: client
-    CHOICE_ATTACH,  // a: client, b: node
-    CHOICE_SUBMIT,  // a: call
-    CHOICE_ACCEPT,  // a: desk
+    CHOICE_BREAK,      // a: client
+    CHOICE_ATTACH,     // a: client, b: node
+    CHOICE_FORGOTTEN,  // the same, at an attach that it left behind
+    CHOICE_SUBMIT,     // a: call
+    CHOICE_ACCEPT,     // a: desk
     CHOICE_DECLINE,
     CHOICE_END,
     CHOICE_NO_CALL,
@@ -149,7 +154,7 @@ struct model {
     const struct local *locals;  // by number, of `turns`
     struct arena arena;
     bool is_told;            // the closing run is printed
-    bool is_healing;         // the closing run: everything written at once, wall clocks move
+    bool is_healing;         // the closing run: everything written at once
     uint64_t bound_session;  // by the step just made
     jmp_buf trap;            // a failed check leads here, while it is set
     bool is_trapping;

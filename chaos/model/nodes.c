@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define WALL_MS 1700000000000u  // stands still while exploring: it only orders waiting calls
+#define WALL_MS 1700000000000u  // stands still: it only orders waiting calls
 
 uint64_t node_boot(uint32_t node, uint32_t start)
 {
@@ -65,7 +65,6 @@ static void finish_turn(struct turn *self, const struct local *before)
         *at = *at > node->now.mono_us ? *at - node->now.mono_us : 1;
     }
     uint64_t hash = hash_mix(fingerprint_board(self->model, node->board), self->index);
-    hash = hash_mix(hash, node->now.wall_ms);
     hash = hash_bytes(hash, self->ret->after.held, sizeof self->ret->after.held);
     self->ret->after.volatile_hash = hash_mix(hash, self->ret->after.swept);
 }
@@ -132,7 +131,7 @@ static void crash(struct turn *self, const struct local *before)
     memcpy(after->held, loses_last ? before->durable : before->held, sizeof after->held);
     memcpy(after->durable, after->held, sizeof after->durable);
     after->swept = after->durable_swept = loses_last ? before->durable_swept : before->swept;
-    uint64_t hash = hash_mix(hash_mix(1, self->index), node->now.wall_ms);
+    uint64_t hash = hash_mix(1, self->index);
     hash = hash_bytes(hash, after->held, sizeof after->held);
     after->volatile_hash = hash_mix(hash, after->swept);
 }
@@ -165,8 +164,6 @@ static void tell(struct turn *self)
         break;
     case TOLD_DEADLINE:
         self->node->now.mono_us += told->b;
-        if (told->is_healing)
-            self->node->now.wall_ms += told->b / 1000;
         event.type = EVENT_DEADLINE;
         break;
     case TOLD_GONE:

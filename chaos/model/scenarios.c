@@ -81,6 +81,7 @@ static const struct scenario scenarios[] = {
      .desk_nodes = {4 | 8, 4 | 8},
      .gateway_nodes = {1 | 2, 1 | 2},
      .prompt_nodes = 15,
+     .prompt_peers = 15,
      .prompt_clients = 1 | 2 | 4 | 8,
      .budget = {[LOSSES] = 1, [REPEATS] = 1}},
 };

@@ -158,7 +158,7 @@ static void grow_tables(struct turns *self)
     }
 }
 
-static uint32_t add_local(struct turns *self, uint32_t node, const struct local *local)
+static uint32_t add_local(struct turns *self, uint32_t node, uint32_t before, const struct local *local)
 {
     grow_tables(self);
     self->locals = grow(self->locals, self->local_count, &self->local_capacity, sizeof *self->locals);
@@ -170,7 +170,7 @@ static uint32_t add_local(struct turns *self, uint32_t node, const struct local 
         *alike = index + 1;
     to->alike = *alike - 1;
     *find_hash(self, to->hash) = index + 1;
-    memory_save(node, &to->image);
+    memory_save(node, &self->locals[before].image, &to->image);
     self->in_region[node] = index;
     return index;
 }
@@ -191,7 +191,7 @@ static void doubt(struct model *model, uint32_t node, uint32_t known)
     if (model->doubt_every == 0 || self->known_met++ % model->doubt_every != 0)
         goto out;
     self->counts.doubted++;
-    memory_save(node, &image);
+    memory_save(node, &self->locals[known].image, &image);
     model->now.local[node] = known;
     for (uint32_t at = self->locals[known].first_turn; at != 0; at = self->made[at - 1].next) {
         memory_restore(node, &image);
@@ -214,7 +214,7 @@ static const struct turn_made *make(struct model *model, uint32_t node, const st
     node_run(model, node, told, outcome);
     uint32_t known = *find_hash(self, outcome->after.hash);
     if (known == 0) {
-        known = add_local(self, node, &outcome->after) + 1;
+        known = add_local(self, node, before, &outcome->after) + 1;
         model->locals = self->locals;
     } else {
         doubt(model, node, known - 1);

@@ -180,6 +180,9 @@ void model_describe(const struct model *self, struct choice choice, char *to, si
     case CHOICE_ATTACH:
         snprintf(to, room, "%s attaches to %s", client_name(choice.a), nodes[choice.b]);
         break;
+    case CHOICE_FORGOTTEN:
+        snprintf(to, room, "a forgotten %s attaches to %s", client_name(choice.a), nodes[choice.b]);
+        break;
     case CHOICE_ACCEPT:
     case CHOICE_DECLINE:
     case CHOICE_END:
