@@ -162,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     client = client_query_create(&wire->wire, &query, NULL);
     check(client != NULL);
     hotline_client_process(client);
-    for (enum hotline_question question = HOTLINE_STATUS; question <= HOTLINE_AUDIT; question++)
+    for (enum hotline_question question = HOTLINE_STATUS; question <= HOTLINE_SELFTEST; question++)
         if (question != HOTLINE_FIND && question != HOTLINE_EXPLAIN)
             (void)hotline_ask(client, question, NULL, 60000, on_row, on_done);
     speak(client, wire, input);

@@ -190,6 +190,16 @@ void rig_take_orphan(struct rig *self, char *ret_words, size_t room)
     self->orphan[0] = '\0';
 }
 
+const struct directory *rig_directory(const struct rig *self, int node)
+{
+    return self->nodes[node].directory;
+}
+
+struct now rig_now(const struct rig *self)
+{
+    return self->now;
+}
+
 struct board *rig_board(struct rig *self, int node)
 {
     return self->nodes[node].board;

@@ -63,6 +63,8 @@ void rig_forget(struct rig *self);  // all that was heard
 // What a sweep found that nobody renews and no deadline ends, or "". Not taken, it fails rig_free.
 void rig_take_orphan(struct rig *self, char *ret_words, size_t room);
 struct board *rig_board(struct rig *self, int node);
+const struct directory *rig_directory(const struct rig *self, int node);
+struct now rig_now(const struct rig *self);
 
 const Rec__Call *rig_call(struct rig *self, int node, const char *call);  // as stored there; until the next rig_call
 const char *rig_state(struct rig *self, int node, const char *agent);     // as read there

@@ -467,6 +467,39 @@ static void it_signs_in_not_ready_when_asked_to(void **state)
     fake_free(self);
 }
 
+static void a_test_call_is_answered_at_once_in_every_state_and_nobody_is_told(void **state)
+{
+    (void)state;
+    struct fake *self = attached_desk(NULL);
+    for (int with_call = 0; with_call < 2; with_call++) {
+        if (with_call)
+            offer(self, "c1", 1);
+        uint32_t node = (uint32_t)serving(self), events = self->event_count;
+        Cli__TestOffered words = CLI__TEST_OFFERED__INIT;
+        words.attach = self->nodes[node].attach;
+        words.test = 70 + (uint64_t)with_call;
+        words.node = (char *)"cairo";
+        Cli__ToClient message = CLI__TO_CLIENT__INIT;
+        message.body_case = CLI__TO_CLIENT__BODY_TEST_OFFERED;
+        message.test_offered = &words;
+        fake_say(self, node, &message);
+        fake_run(self, 10);
+        const Cli__ToNode *said = fake_last(self, (int)node, CLI__TO_NODE__BODY_TEST_ANSWERED);
+        assert_non_null(said);
+        assert_true(said->protocol >= 2);
+        assert_int_equal(said->test_answered->test, words.test);
+        assert_int_equal(said->test_answered->attach, words.attach);
+        assert_string_equal(said->test_answered->node, "cairo");
+        assert_int_equal(self->event_count, events);
+        assert_state(self, with_call ? "ringing" : "available");
+        words.attach--;  // of an older attachment
+        fake_say(self, node, &message);
+        fake_run(self, 10);
+        assert_int_equal(fake_count(self, (int)node, CLI__TO_NODE__BODY_TEST_ANSWERED), 1 + (uint32_t)with_call);
+    }
+    fake_free(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +511,7 @@ int main(void)
         cmocka_unit_test(an_accept_the_dying_node_did_not_pass_on_is_said_to_the_next),
         cmocka_unit_test(a_conversation_goes_on_when_the_node_dies),
         cmocka_unit_test(a_disposition_is_said_until_it_is_written_and_to_the_next_node_again),
+        cmocka_unit_test(a_test_call_is_answered_at_once_in_every_state_and_nobody_is_told),
         cmocka_unit_test(a_withdrawn_offer_returns_to_available),
         cmocka_unit_test(missed_calls_make_it_not_ready_by_the_nodes_word),
         cmocka_unit_test(a_declined_offer_is_over_at_once_and_said_until_heard),

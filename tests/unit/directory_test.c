@@ -110,6 +110,9 @@ static void settings_that_are_not_given_have_defaults(void **state)
     assert_int_equal(directory->settings.adopt_after_ms, 30000);
     assert_int_equal(directory->settings.adopt_alone_after_ms, 300000);
     assert_int_equal(directory->settings.retention_ms, 30 * 86400000ull);
+    assert_int_equal(directory->settings.selftest_interval_ms, 60000);
+    assert_int_equal(directory->settings.selftest_timeout_ms, 5000);
+    assert_false(directory->settings.selftest_off);
     directory_free(directory);
     fixture.message.settings = NULL;
     directory = create(&fixture);

@@ -154,12 +154,28 @@ static void who_says_too_much_is_not_heard_and_who_says_far_too_much_is_shut_out
     parties_close(&parties);
 }
 
+static void a_node_places_test_calls_and_says_nothing_else(void **state)
+{
+    (void)state;
+    static const struct key_holder node = {KEY_ROLE_NODE, "cairo", KEY};
+    Cli__TestCall call = CLI__TEST_CALL__INIT;
+    assert_string_equal(said(&node, CLI__TO_NODE__BODY_TEST_CALL, &call), "");
+    assert_string_equal(said(&nobody, CLI__TO_NODE__BODY_TEST_CALL, &call), "");
+    assert_string_equal(said(&gateway, CLI__TO_NODE__BODY_TEST_CALL, &call), "wrong_role");
+    assert_string_equal(said(&desk, CLI__TO_NODE__BODY_TEST_CALL, &call), "wrong_role");
+    assert_string_equal(said(&admin, CLI__TO_NODE__BODY_TEST_CALL, &call), "wrong_role");
+    assert_string_equal(submits(&node, "cairo:1"), "wrong_role");
+    assert_string_equal(attaches_desk(&node, "cairo"), "wrong_role");
+    assert_string_equal(asks(&node, CLI__QUERY__WHAT__STATUS, false), "wrong_role");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_desk_is_its_keys_agent_only),
         cmocka_unit_test(a_gateway_has_names_and_calls_that_begin_with_its_own),
         cmocka_unit_test(a_client_stands_by_for_itself_only),
+        cmocka_unit_test(a_node_places_test_calls_and_says_nothing_else),
         cmocka_unit_test(what_is_an_admins_is_nobody_elses),
         cmocka_unit_test(who_says_too_much_is_not_heard_and_who_says_far_too_much_is_shut_out),
     };

@@ -17,6 +17,7 @@
 
 #define CALL 4
 #define DESK 2
+#define RESTLESS 20  // a kind that digests leave out
 
 struct node {  // a store on a disk that outlives it
     struct disk_memory *medium;
@@ -26,8 +27,11 @@ struct node {  // a store on a disk that outlives it
 
 static inline struct store *open_store(struct disk *disk, uint64_t boot)
 {
-    const struct store_options options = {
-        .node = "nairobi", .boot = boot, .records_max = 1000, .horizon_kind_mask = 1u << CALL};
+    const struct store_options options = {.node = "nairobi",
+                                          .boot = boot,
+                                          .records_max = 1000,
+                                          .horizon_kind_mask = 1u << CALL,
+                                          .restless_kind_mask = 1u << RESTLESS};
     struct store *store = store_create(&options);
     struct problem problem = {""};
     if (!store_open(store, disk, &problem))

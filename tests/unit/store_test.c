@@ -304,11 +304,33 @@ static void purged_and_put_again_in_one_turn_is_on_disk(void **state)
     assert_body(node, "c1", "new");
 }
 
+static void what_never_rests_is_kept_and_fed_and_in_no_digest(void **state)
+{
+    struct node *node = *state;
+    put(node, "c1", 1, "a call");
+    uint64_t digest = store_digest(node->store), seq = store_last_seq(node->store);
+    store_put(node->store, RESTLESS, "nairobi", 1, 5000, text("one"));
+    store_put(node->store, RESTLESS, "nairobi", 2, 5000, text("two"));
+    assert_true(store_digest(node->store) == digest);
+    assert_int_equal(store_last_seq(node->store), seq + 2);
+    uint32_t in_buckets = 0;
+    for (uint32_t bucket = 0; bucket < STORE_BUCKETS; bucket++)
+        store_bucket_each(node->store, bucket, count_record, &in_buckets);
+    assert_int_equal(in_buckets, 1);
+    flush_and_commit(node);
+    kill_and_restart(node, 2);
+    assert_true(store_digest(node->store) == digest);
+    const struct record *record = store_find(node->store, RESTLESS, "nairobi");
+    assert_non_null(record);
+    assert_memory_equal(record->body.data, "two", 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_NODE(versions_compare_by_attach_then_owner_then_boot_then_seq),
         WITH_NODE(a_put_takes_the_next_place_of_the_own_feed),
+        WITH_NODE(what_never_rests_is_kept_and_fed_and_in_no_digest),
         WITH_NODE(a_body_may_be_made_of_the_one_it_replaces),
         WITH_NODE(the_larger_version_is_kept_whichever_comes_first),
         WITH_NODE(what_is_here_now_is_told_with_every_answer),
