@@ -228,7 +228,7 @@ struct board {
         uint64_t calls_submitted, calls_refused, offers_made, offers_taken, offers_refused, invites, invites_declined,
             talk_ignored, records_ignored, words_refused, tried_forgotten, offers_kept_back, callbacks_made,
             callbacks_made_later, callbacks_made_alone, callbacks_put_off, callbacks_cancelled, callbacks_reached,
-            callbacks_failed, callbacks_expired, promises_dropped, redials;
+            callbacks_failed, callbacks_expired, promises_dropped, redials, attaches_stale;
     } counters;
     struct figures figures;
     struct sweep sweep;

@@ -23,10 +23,10 @@
 
 struct promise {
     UT_hash_handle hh;
-    struct promise *prev, *next;  // in the order they are looked at
-    struct promise *number_next;  // of the same caller
-    struct numbered *numbered;    // NULL: the number is withheld, or the call is not known here
-    char *call;                   // the key
+    struct promise *prev, *next;                    // in the order they are looked at
+    struct promise *number_next, *number_previous;  // of the same caller
+    struct numbered *numbered;                      // NULL: the number is withheld, or the call is not known here
+    char *call;                                     // the key
     bool emergency;
     bool is_owed;
     bool reached;         // a desk has the caller on the line, or had

@@ -30,10 +30,7 @@ static void leave_number(struct callbacks *self, struct promise *promise)
     struct numbered *numbered = promise->numbered;
     if (numbered == NULL)
         return;
-    struct promise **place = &numbered->first;
-    while (*place != promise)
-        place = &(*place)->number_next;
-    *place = promise->number_next;
+    DL_DELETE2(numbered->first, promise, number_previous, number_next);
     promise->numbered = NULL;
     if (numbered->first != NULL)
         return;
@@ -108,8 +105,7 @@ static void set_number(struct board *self, struct promise *promise, const char *
         HASH_ADD_KEYPTR(hh, callbacks->by_number, numbered->number, strlen(numbered->number), numbered);
     }
     promise->numbered = numbered;
-    promise->number_next = numbered->first;
-    numbered->first = promise;
+    DL_PREPEND2(numbered->first, promise, number_previous, number_next);
 }
 
 static void set_emergency(struct board *self, struct promise *promise, const char *queue)

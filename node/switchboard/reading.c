@@ -198,6 +198,7 @@ uint32_t reading_counters(const struct board *self, struct reading_counter *ret_
         {"callbacks_failed", c->callbacks_failed},
         {"callbacks_expired", c->callbacks_expired},
         {"redials", c->redials},
+        {"attaches_stale", c->attaches_stale},
     };
     uint32_t count = sizeof all / sizeof *all;
     count = count < room ? count : room;

@@ -96,6 +96,7 @@ void say_stale(struct board *self, uint64_t session, const char *name, uint64_t 
     refused.what = (char *)name;
     refused.attach = attach;
     refused.largest = largest;
+    self->counters.attaches_stale++;
     Cli__ToClient message = CLI__TO_CLIENT__INIT;
     message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
     message.refused = &refused;

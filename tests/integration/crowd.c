@@ -1,6 +1,7 @@
 // One key that is a crowd. usage: crowd ENDPOINT#KEY KEY-FILE CROWD COUNT SECONDS REASON
 //   agents, gateways: attaches under so many names of other parties, on one connection    names: under so many of its
 //   own, after the first    connections: opens so many, and says a word on each, and again
+//   silent: says one word, and holds its connection for SECONDS
 // It waits for the answers, so that none is dropped, and stops after COUNT or SECONDS. Status 0: each that it said (of
 // connections: one at least) was refused with that reason.
 #include "tests/integration/attacker.h"
@@ -92,6 +93,17 @@ static void connections(uint32_t count, uint64_t until_ms)
     zmq_close(socket);
 }
 
+static void be_silent(uint64_t until_ms)
+{
+    void *socket = attacker_dial(1);
+    Cli__Ping ping = CLI__PING__INIT;
+    ping.sent_us = 1;
+    attacker_say(socket, CLI__TO_NODE__BODY_PING, &ping);
+    while (now_ms() < until_ms)
+        hear(socket, 0);
+    zmq_close(socket);
+}
+
 int main(int count, char **words)
 {
     if (count != 7 || !attacker_open(words[1], words[2]))
@@ -101,6 +113,8 @@ int main(int count, char **words)
     reason = words[6];
     if (connects)
         connections((uint32_t)strtoul(words[4], NULL, 10), until_ms);
+    else if (strcmp(words[3], "silent") == 0)
+        be_silent(until_ms);
     else
         names(words[3], strtoull(words[4], NULL, 10), until_ms);
     attacker_close();

@@ -1,6 +1,6 @@
 // Has a key, and with it says what is not its to say. usage: liar ENDPOINT#KEY KEY-FILE LIE ARGUMENT REASON
 //   desk AGENT, gateway NAME: attaches as that    call ID: attaches as its key's gateway, submits a call of that id
-//   replay AGENT: attaches, and again with an older number    sessions COUNT: so many connections at once
+//   replay AGENT: attaches by words that were said an hour ago    sessions COUNT: so many connections at once
 //   flood SECONDS: attaches as its key's gateway and submits calls that go nowhere, as fast as it can; REASON is not
 //   looked at    large BYTES: a message of that size    garbage COUNT: messages that are none, after the handshake
 // Status 0: the node refused with that reason. What it counted is for the test to see.
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <zmq.h>
 
+#define REPLAYED_AFTER_MS 3600000
 #define SOCKETS_MAX 1000
 #define MESSAGE_MAX (8 * 1024 * 1024)
 
@@ -130,9 +131,7 @@ static void lie(void *socket, const char *what, const char *argument, char reaso
         attach_gateway(socket, attacker_key.party);
         submit(socket, argument);
     } else if (strcmp(what, "replay") == 0) {
-        uint64_t attach = attacker_attach_now();
-        attach_desk(socket, argument, attach);
-        attach_desk(socket, argument, attach - 1);
+        attach_desk(socket, argument, attacker_attach_now() - ((uint64_t)REPLAYED_AFTER_MS << 20));
     } else if (strcmp(what, "large") == 0) {
         send_raw(socket, strtoul(argument, NULL, 10), 0xff);
     } else if (strcmp(what, "garbage") == 0) {
