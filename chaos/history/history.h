@@ -58,6 +58,7 @@
     X(ORPHANS, "node.orphans")          /* node, number: its metric orphan_states */                                   \
     X(COPIES, "call.copies")            /* call, list: nodes that have it on disk */                                   \
     X(KEPT, "call.kept")                /* call, reason */                                                             \
+    X(DISPOSITION, "call.disposition")  /* node, call, [reason]: what that node reads of it, before at.end */          \
     X(DECIDED, "call.decided")          /* node, call, agent, list, [priority, queued_ms] */                           \
     /* any client */                                                                                                   \
     X(DESK_OPENS, "desk.opens")         /* party: the agent, skills, languages: bits of what the agent has,            \
@@ -83,6 +84,7 @@
     X(REACHED, "desk.reached")          /* call: a call-back, the caller is on the line; the person's doing */         \
     X(NOT_REACHED, "desk.not_reached")  /* call, reason: dialled in vain; the person's doing */                        \
     X(ENDS, "desk.ends")                /* call: the person ends it, or gives up waiting for an accepted call */       \
+    X(DISPOSES, "desk.disposes")        /* call, reason: how it went, said in wrap-up */                               \
     X(DESK_ENDED, "desk.ended")         /* call, reason */                                                             \
     X(STATE, "desk.state")              /* reason: available, ringing, on_call, wrap_up, not_ready */                  \
     /* gateways */                                                                                                     \

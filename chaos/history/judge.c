@@ -79,6 +79,7 @@ void judge_free(struct judge *self)
         HASH_DEL(self->legs, leg);
         free(leg);
     }
+    judge_wraps_free(self);
     free(self);
 }
 
@@ -106,6 +107,10 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_KEPT:
         judge_world_hear(self, event);
         return;
+    case HISTORY_DISPOSES:
+    case HISTORY_DISPOSITION:
+        judge_wrap_hear(self, event);
+        return;
     case HISTORY_DECIDED:
         judge_decision_hear(self, event);
         return;
@@ -121,6 +126,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_STALLED:
     case HISTORY_RESUMED:
     case HISTORY_WORD_LOST:
+        judge_wrap_hear(self, event);
         judge_client_hear(self, event);
         return;
     case HISTORY_TOLD_OFFER:

@@ -44,6 +44,7 @@
     X(OUT_OF_ORDER, "out_of_order")             /* words of a call in an impossible order */                           \
     X(DIGESTS_DIFFER, "digests_differ")         /* P7 */                                                               \
     X(FEED_LAGS, "feed_lags")                   /* P7 */                                                               \
+    X(DISPOSITION_LOST, "disposition_lost")     /* P7: what an agent said of a call is not kept, or not so */          \
     X(NO_PROGRESS, "no_progress")               /* P1: a call waits beside a free, eligible agent */
 // clang-format on
 

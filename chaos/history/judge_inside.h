@@ -134,6 +134,15 @@ struct leg {
     bool is_tried;       // a call-back rings or rang, or its caller dialled again and was answered
 };
 
+struct wrap {  // what an agent said of a call in wrap-up
+    UT_hash_handle hh;
+    char call[ID_MAX_BYTES];
+    char said[32];
+    uint32_t client;
+    uint64_t us;
+    bool excused;  // its desk was gone before a node can be demanded to have heard it, or was refused
+};
+
 #define JUDGE_NEAREST_MAX 4  // rung at once
 
 struct judge_watch {  // a call, from its submission until it is sure whom it should have rung
@@ -158,6 +167,7 @@ struct judge {
     struct client *clients;
     struct party *parties;
     struct leg *legs;
+    struct wrap *wraps;
     struct node nodes[NODES_MAX];
     uint32_t nodes_count;
     bool whole, quiet, ended;
@@ -206,6 +216,11 @@ static inline bool name_is(const struct name *name, const char *text)
 {
     return strcmp(name->text, text_or_none(text)) == 0;
 }
+
+// ---- wraps.c
+
+void judge_wrap_hear(struct judge *self, const struct history_event *event);
+void judge_wraps_free(struct judge *self);
 
 // ---- world.c
 

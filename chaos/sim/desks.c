@@ -103,6 +103,21 @@ static void on_attached(struct desk_person *self, const struct hotline_event *ev
         sim_meet(desk_sim(self), MET_attached_in_talk);
 }
 
+// Of a conversation that has ended, before the agent is available again.
+static void say_how_it_went(struct desk_person *self, const char *call)
+{
+    static const char *const words[] = {"resolved", "forwarded", "follow_up"};
+    struct sim *sim = desk_sim(self);
+    if (!sim->has_wraps)
+        return;
+    const char *word = words[self->doing % 3];
+    if (hotline_desk_disposition(self->edge.client, call, word) != HOTLINE_OK)
+        return;  // it was not spoken
+    sim_meet(sim, MET_disposition_said);
+    desk_tell(self, HISTORY_DISPOSES, call, 0, word);
+    text_copy(sim->wrapped[sim->wrapped_count++ % SIM_WRAPPED_MAX], sizeof sim->wrapped[0], call);
+}
+
 static void on_event(void *user, const struct hotline_event *event)
 {
     struct desk_person *self = user;
@@ -135,8 +150,10 @@ static void on_event(void *user, const struct hotline_event *event)
     case HOTLINE_DESK_ENDED:
         self->doing++;
         desk_tell(self, HISTORY_DESK_ENDED, event->call, 0, event->reason);
-        if (strcmp(hotline_desk_state(self->edge.client), "wrap_up") == 0)
+        if (strcmp(hotline_desk_state(self->edge.client), "wrap_up") == 0) {
+            say_how_it_went(self, event->call);
             desk_later(self, 500, 4000, be_available);
+        }
         break;
     case HOTLINE_DESK_STATE:
         on_state(self, event->state);

@@ -95,6 +95,7 @@
     STATE(test_failed)                                                                                                 \
     STATE(nearest_judged) /* calls of which it was judged that the nearest rang */                                     \
     STATE(not_attached_at_end)                                                                                         \
+    STATE(disposition_said)                                                                                            \
     STATE(end_answered)                                                                                                \
     STATE(end_abandoned)                                                                                               \
     STATE(end_refused)                                                                                                 \

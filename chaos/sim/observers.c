@@ -213,6 +213,29 @@ uint32_t observers_tell_kept(struct sim *sim)
     return count;
 }
 
+static void on_wrap_row(void *user, const struct hotline_row *row)
+{
+    struct observer *self = user;
+    char node[32];
+    if (row->type != HOTLINE_ROW_EXPLAIN)
+        return;
+    city_node_name(self->node, node, sizeof node);
+    sim_tell(sim_of(self), (struct history_event){.word = HISTORY_DISPOSITION,
+                                                  .node = node,
+                                                  .call = row->explain.call,
+                                                  .reason = row->explain.disposition});
+}
+
+void observers_tell_wraps(struct sim *sim)
+{
+    uint32_t count = sim->wrapped_count < SIM_WRAPPED_MAX ? sim->wrapped_count : SIM_WRAPPED_MAX;
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        for (uint32_t k = 0; k < count && sim->observers[i]->answers; k++)
+            ask(sim->observers[i], HOTLINE_EXPLAIN, sim->wrapped[k], 900, on_wrap_row, on_done);
+        edge_settle(&sim->observers[i]->edge);
+    }
+}
+
 static void count_relays(struct sim *sim, const struct hotline_row *row)
 {
     if (strcmp(row->status.name, "relayed") == 0)

@@ -28,6 +28,7 @@ void observers_count_open(struct sim *sim);
 uint64_t observers_open(const struct sim *sim);
 // What became of the calls whose gateway vanished is asked of nodes that live, and told to the judge: of some calls
 // that were not asked for yet; how many.
+void observers_tell_wraps(struct sim *sim);  // what every node reads of the last dispositions
 uint32_t observers_tell_kept(struct sim *sim);
 // Asks all; when all have answered they are told to the judge, at one time.
 void observers_ask(struct sim *sim);

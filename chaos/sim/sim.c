@@ -23,6 +23,7 @@
 #define HANG_UP_US (20 * SIM_SECOND_US)  // whoever is still on the line then hangs up
 #define QUIET_MOST_US (60 * SIM_SECOND_US)
 #define REST_US (8 * SIM_SECOND_US)  // from the last leg's end on, and until the digests are asked for
+#define WRAPS_PERMILLE 125           // of the histories
 #define KEPT_US (1 * SIM_SECOND_US)
 #define ANSWER_US (3 * SIM_SECOND_US)
 
@@ -113,6 +114,9 @@ static void create(struct sim *self)
     chance_init(&self->link_chance, seed, 'l');
     chance_init(&self->version_chance, seed, 'v');
     chance_init(&self->restore_chance, seed, 'r');
+    struct chance wrap_chance;  // its own: what else happens in a history does not depend on it
+    chance_init(&wrap_chance, seed, 'w');
+    self->has_wraps = chance_permille(&wrap_chance, WRAPS_PERMILLE);
     net_init(&self->net, &self->agenda, &self->met, seed);
     self->node_count = draw_bit(self, self->options.nodes, 2, 6);
     bool is_crowd = chance_permille(&self->city_chance, CROWD_PERMILLE);
@@ -210,6 +214,10 @@ static void heal(struct sim *self)
     run_for(self, REST_US);
     while (!self->stop && observers_tell_kept(self) > 0)
         run_for(self, KEPT_US);
+    if (!self->stop && self->wrapped_count > 0) {
+        observers_tell_wraps(self);
+        run_for(self, KEPT_US);
+    }
     if (!self->stop)
         observers_ask(self);
     run_for(self, ANSWER_US);

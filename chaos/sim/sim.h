@@ -10,12 +10,14 @@
 #include "chaos/sim/net.h"
 #include "chaos/sim/regions.h"
 #include "cluster/base/check.h"
+#include "cluster/base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #define SIM_NODES_MAX 12
+#define SIM_WRAPPED_MAX 8
 #define SIM_SECOND_US ((uint64_t)1000000)
 #define SIM_MS_US ((uint64_t)1000)
 
@@ -79,7 +81,10 @@ struct sim {
     struct bytes line;  // of the trace
     bool stop;          // a violation was found
     struct chance city_chance, people_chance, fault_chance, link_chance, version_chance, restore_chance;
-    bool has_versions;  // some nodes are of the oldest protocol version, or will be
+    bool has_versions;                                     // some nodes are of the oldest protocol version, or will be
+    bool has_wraps;                                        // agents say in wrap-up how it went
+    char wrapped[SIM_WRAPPED_MAX][CALL_ID_MAX_BYTES + 1];  // the last calls of which that was said, a ring
+    uint32_t wrapped_count;
     uint64_t link_changes;
 
     uint32_t unlucky;  // the node that may lose its disk

@@ -45,8 +45,7 @@ void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)
 {
     const char *id = self->directory->agents[agent].id;
     const struct record *record = NULL;
-    const Rec__Call *call =
-        text_is_name(word->call, CALL_ID_MAX_BYTES) ? board_stored_call(self, word->call, &record) : NULL;
+    const Rec__Call *call = text_is_call_id(word->call) ? board_stored_call(self, word->call, &record) : NULL;
     if (call == NULL || strcmp(call->agent, id) != 0 || !text_is_printable(word->reason, WRAP_DISPOSITION_MAX_BYTES)) {
         self->counters.words_refused++;
         say_refused(self, self->desks[agent].here->session, "not_your_call", word->call, self->desks[agent].attach,

@@ -436,9 +436,24 @@ static void nothing_comes_after_the_end(void **state)
     WRONG(HISTORY, WORLD "10 at.end\n11 at.quiet\n", "after the end");
 }
 
+static void a_disposition_is_kept_by_every_node(void **state)
+{
+    (void)state;
+    WRONG(DISPOSITION_LOST,
+          CITY "90000 desk.disposes client=1 call=gw-1 reason=resolved\n"
+               "20000000 call.disposition node=bei call=gw-1 reason=resolved\n"
+               "20000000 call.disposition node=sin call=gw-1\n" END,
+          "gw-1", "sin", "resolved");
+    WRONG(DISPOSITION_LOST,
+          CITY "90000 desk.disposes client=1 call=gw-1 reason=resolved\n"
+               "20000000 call.disposition node=bei call=gw-1 reason=forwarded\n" END,
+          "gw-1", "bei", "forwarded");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disposition_is_kept_by_every_node),
         cmocka_unit_test(a_desk_offered_a_second_call_while_the_first_rings_is_rung_twice),
         cmocka_unit_test(a_desk_offered_a_call_while_it_speaks_is_rung_twice),
         cmocka_unit_test(a_desk_that_said_at_its_new_node_that_it_rings_is_not_offered_another_call),

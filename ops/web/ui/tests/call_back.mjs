@@ -36,6 +36,8 @@ try {
   await eventually('the call-back is spoken', async () => (await request('GET', `/v1/calls/${call}~1`)).json?.state === 'connected');
   await desk.keyboard.press('e');
   await desk.waitForSelector('.work.wrap_up');
+  await desk.keyboard.press('1');
+  await eventually('the disposition stands with the call-back', async () => (await request('GET', `/v1/calls/${call}~1/explain`)).json?.disposition === 'resolved');
   await eventually('the call-back ended answered', async () => (await request('GET', `/v1/calls/${call}~1`)).json?.reason === 'answered');
   nothingWrong();
 } finally {
