@@ -247,6 +247,7 @@ step('every status and event of the contract was met');
 const missing = [];
 for (const [path, item] of Object.entries(contract.paths))
   for (const name of ['get', 'post', 'put', 'delete']) {
+    check(!item[name] || item[name].responses.default?.$ref === '#/components/responses/Problem', `${name} ${path} does not say that errors are problems`);
     for (const status of Object.keys(item[name]?.responses ?? {}))
       if (status !== 'default' && !asked.has(`${name.toUpperCase()} ${path} ${status}`)) missing.push(`${name.toUpperCase()} ${path} ${status}`);
     for (const event of Object.keys(item[name]?.['x-events'] ?? {}))
