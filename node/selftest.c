@@ -82,17 +82,26 @@ static bool on_send(void *context, uint64_t test, const char *site)
     return node->world->type->send_own(node->world, (struct span){out->data, bytes});
 }
 
+// Said when it begins to fail, fails otherwise, or fails no longer; not each time.
+static void say_change(struct node *self, const char *site, const struct result *result)
+{
+    const struct result *before = results_find(self->selftest->results, self->config->self.name, site);
+    bool failed = before != NULL && result_is_failure(before->result), fails = result_is_failure(result->result);
+    const ProtobufCEnumValue *named =
+        protobuf_c_enum_descriptor_get_value(&rec__test_result__descriptor, (int)result->result);
+    const char *place = site[0] == '\0' ? "-" : site, *why = named == NULL ? "" : named->name;
+    if (fails && (!failed || before->result != result->result || strcmp(before->agent, result->agent) != 0))
+        node_say(self, "selftest_failed", "site=%s why=%s agent=%s at=%s", place, why, result->agent, result->node);
+    else if (failed && !fails)
+        node_say(self, "selftest_over", "site=%s now=%s", place, why);
+}
+
 static void on_found(void *context, const char *site, const struct result *result)
 {
     struct node *node = context;
     node->counters.test_calls_passed += result->result == REC__TEST_RESULT__TEST_PASSED;
     node->counters.test_calls_failed += result_is_failure(result->result);
-    if (result_is_failure(result->result)) {
-        const ProtobufCEnumValue *named =
-            protobuf_c_enum_descriptor_get_value(&rec__test_result__descriptor, (int)result->result);
-        node_say(node, "selftest_failed", "site=%s why=%s agent=%s at=%s", site[0] == '\0' ? "-" : site,
-                 named == NULL ? "" : named->name, result->agent, result->node);
-    }
+    say_change(node, site, result);
     results_put(node->selftest->results, node->config->self.name, site, result, node->now.mono_us);
     selftest_tell(node, site, result);
 }

@@ -54,14 +54,28 @@ static int by_key(const struct row *a, const struct row *b)
     return tester != 0 ? tester : strcmp(a->key.site, b->key.site);
 }
 
+static struct row *find(const struct results *self, const char *tester, const char *site, struct key *ret_key)
+{
+    struct row *row;
+    memset(ret_key, 0, sizeof *ret_key);
+    text_copy(ret_key->tester, sizeof ret_key->tester, tester);
+    text_copy(ret_key->site, sizeof ret_key->site, site);
+    HASH_FIND(hh, self->rows, ret_key, sizeof *ret_key, row);
+    return row;
+}
+
+const struct result *results_find(const struct results *self, const char *tester, const char *site)
+{
+    struct key key;
+    const struct row *row = find(self, tester, site, &key);
+    return row == NULL ? NULL : &row->result;
+}
+
 void results_put(struct results *self, const char *tester, const char *site, const struct result *result,
                  uint64_t at_us)
 {
-    struct key key = {.tester = ""};
-    struct row *row;
-    text_copy(key.tester, sizeof key.tester, tester);
-    text_copy(key.site, sizeof key.site, site);
-    HASH_FIND(hh, self->rows, &key, sizeof key, row);
+    struct key key;
+    struct row *row = find(self, tester, site, &key);
     if (row == NULL && HASH_COUNT(self->rows) >= RESULTS_MAX) {
         self->dropped++;
         return;

@@ -27,6 +27,9 @@ void results_free(struct results *self);
 void results_put(struct results *self, const char *tester, const char *site, const struct result *result,
                  uint64_t at_us);
 
+// NULL: there was none. Lent until the next change.
+const struct result *results_find(const struct results *self, const char *tester, const char *site);
+
 struct results_row {  // lent until the next change
     const char *tester, *site;
     const struct result *result;

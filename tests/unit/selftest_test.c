@@ -481,6 +481,8 @@ static void a_row_is_the_last_word_of_a_node_through_a_site_and_rows_are_sorted(
     results_put(self, "a", "", &passed, 4);
     results_each(self, count, &rows);
     assert_int_equal(rows, 3);
+    assert_int_equal(results_find(self, "a", "y")->result, RESULT(SILENT));
+    assert_null(results_find(self, "a", "x"));
     char names[64] = "";
     results_each(self, name, names);
     assert_string_equal(names, "a ay! bx ");
