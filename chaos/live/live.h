@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #define LIVE_PATH_BYTES 256
+#define LIVE_CLIENTS_MAX 4096     // of which it is known where they were attached
 #define LIVE_LOG_LINE_BYTES 1024  // a node's lines are cut off there
 
 struct live_node {
@@ -20,7 +21,8 @@ struct live_node {
     pid_t pid;  // 0: does not run
     bool stopped;
     uint32_t starts;
-    int log_fd;  // what it says is read as it comes, see logs.c; -1: not opened
+    uint64_t started_us;  // last
+    int log_fd;           // what it says is read as it comes, see logs.c; -1: not opened
     char log_rest[LIVE_LOG_LINE_BYTES];
     size_t log_bytes;
     bool is_removed;  // from the directory: it does not come back
@@ -44,6 +46,8 @@ struct live {
     int epoll_fd, switch_fd;
     uint64_t logs_us;  // when the nodes' logs were read
     struct report report;
+    uint8_t attached_at[LIVE_CLIENTS_MAX];  // node, plus one; 0: not known
+    uint32_t moved, moved_to_nearest;       // whose node was lost
 };
 
 static inline struct live *live_of(const struct sim *sim)
@@ -86,6 +90,10 @@ bool live_tool(struct live *self, const char *const *arguments);        // runs 
 // Tells what nodes said of their decisions since the last look.
 void live_logs_read(struct live *self);
 void live_logs_close(struct live *self);
+
+// ---- next.c
+
+void live_next_hear(struct live *self, const struct history_event *event);  // client.attached
 
 // ---- copies.c
 

@@ -121,6 +121,9 @@ static void print_row(struct live *self, const struct plan *plan)
     judge_verdict(self->sim.judge, &text);
     printf("%.*s\n", (int)text.count, (const char *)text.data);
     bytes_close(&text);
+    if (self->moved > 0)
+        printf("next nodes: %u of %u clients whose node was lost went to the nearest\n", self->moved_to_nearest,
+               self->moved);
     printf("row\t%s\t%llu\t%u\t%u\t%u", plan->name, (unsigned long long)self->sim.calls, count_of(self, lost, 1),
            count_of(self, twice, 2), count_of(self, orphaned, 3));
     print_times(&self->report.first_ring);

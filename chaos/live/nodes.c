@@ -105,6 +105,7 @@ void live_node_start(struct live *self, uint32_t index)
         become(arguments, log, starter);
     }
     node->starts++;
+    node->started_us = live_now_us();
     node->stopped = false;
 }
 

@@ -47,6 +47,8 @@ void sim_tell(struct sim *sim, struct history_event event)
     report_hear(&self->report, &event);
     if (event.word == HISTORY_ACCEPTED)
         live_copies_tell(self, event.call);
+    if (event.word == HISTORY_ATTACHED)
+        live_next_hear(self, &event);
 }
 
 void sim_remark(struct sim *sim, const char *text, ...)
