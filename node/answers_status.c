@@ -14,7 +14,7 @@
 
 // ---- status
 
-#define STATUS_ROWS_MAX 160
+#define STATUS_ROWS_MAX 200
 
 struct status {
     Cli__StatusRow rows[STATUS_ROWS_MAX], *pointers[STATUS_ROWS_MAX];
