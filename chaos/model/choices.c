@@ -103,7 +103,10 @@ static void add_nodes(const struct model *self, struct list *to)
 
 static uint32_t nodes_of(const struct scenario *scenario, uint32_t client)
 {
-    return client < DESKS_MAX ? scenario->desk_nodes[client] : scenario->gateway_nodes[client - DESKS_MAX];
+    bool is_desk = client < DESKS_MAX;
+    if (scenario->stays)
+        return 1u << (is_desk ? scenario->desk_at[client] : scenario->gateway_at[client - DESKS_MAX]);
+    return is_desk ? scenario->desk_nodes[client] : scenario->gateway_nodes[client - DESKS_MAX];
 }
 
 static bool is_client(const struct scenario *scenario, uint32_t client)

@@ -192,12 +192,19 @@ static void expand(struct explorer *self, uint32_t index, const struct state *st
         self->model->now = *state;
         model_choose(self->model, choices[i]);
         self->explored->transitions++;
-        self->explored->kinds[choices[i].kind]++;
         if (self->model->violation[0] != '\0')
             find(self, index, &choices[i], "");
         else
             reach(self, index, choices[i]);
     }
+}
+
+static void tell_depth(const struct explorer *self, uint32_t count)
+{
+    struct turns_counts counts = turns_counts(self->model->turns);
+    fprintf(stderr, "depth %u: %u states, %u at this depth, %llu locals, %llu turns, %llu MB of images\n",
+            self->explored->depth, self->count, count, (unsigned long long)counts.locals,
+            (unsigned long long)counts.turns, (unsigned long long)counts.bytes >> 20);
 }
 
 void explore(struct model *model, const struct explore_options *options, struct explored *ret_explored)
@@ -231,10 +238,7 @@ void explore(struct model *model, const struct explore_options *options, struct 
         is_done = self.count == first && !is_over(&self);
         ret_explored->depth++;
         if (options->tells_depths)
-            fprintf(stderr, "depth %u: %u states, %u at this depth, %llu locals, %llu turns, %llu MB\n",
-                    ret_explored->depth, self.count, count, (unsigned long long)turns_counts(model->turns).locals,
-                    (unsigned long long)turns_counts(model->turns).turns,
-                    (unsigned long long)turns_counts(model->turns).bytes >> 20);
+            tell_depth(&self, count);
     }
     ret_explored->states = self.count;
     ret_explored->is_exhausted = is_done;

@@ -26,9 +26,8 @@ struct found {
 struct explored {
     uint64_t states, transitions, healed, doubted;
     uint32_t depth;
-    bool is_exhausted;   // every state within the budgets was reached
-    bool is_bounded;     // stopped by depth, states or time
-    uint64_t kinds[32];  // transitions by choice_kind
+    bool is_exhausted;  // every state within the budgets was reached
+    bool is_bounded;    // stopped by depth, states or time
     struct found found[FOUND_MAX];
     uint32_t found_count;
 };

@@ -30,6 +30,7 @@ static int usage(void)
          "  --prompt-peers MASK           bit k: node k finds at once who is up and who is down\n"
          "  --prompt-clients MASK         bit k: client k (two desks, two gateways) hears at once\n"
          "  --prompt-attaches MASK        bit k: client k attaches anew at once, to the first node that runs\n"
+         "  --stays 1                     clients attach anew only where they were at the beginning\n"
          "  --spared-nodes MASK           bit k: node k does not crash\n"
          "  --depth N --states N --seconds N   bounds of the exploration\n"
          "  --heal N                      one in N states runs to its end (1); more: beside the quiet ones; 0: none\n"
@@ -82,6 +83,7 @@ static bool read_options(int argc, char **argv, struct scenario *scenario, struc
                    {"ring-width", &scenario->ring_width},
                    {"prompt-nodes", &scenario->prompt_nodes},
                    {"prompt-peers", &scenario->prompt_peers},
+                   {"stays", &scenario->stays},
                    {"spared-nodes", &scenario->spared_nodes},
                    {"prompt-attaches", &scenario->prompt_attaches},
                    {"prompt-clients", &scenario->prompt_clients}};

@@ -42,6 +42,7 @@ struct scenario {
     uint32_t prompt_peers;     // bit k: node k finds at once who is up and who is down
     uint32_t prompt_clients;   // bit k: client k (desks first) hears at once
     uint32_t prompt_attaches;  // bit k: client k attaches anew at once, to the first node that runs
+    uint32_t stays;            // clients attach anew only where they were at the beginning
     uint32_t spared_nodes;     // bit k: node k does not crash
     uint32_t budget[BUDGETS];
 };

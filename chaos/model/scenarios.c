@@ -60,7 +60,7 @@ static const struct scenario scenarios[] = {
      .gateway_nodes = {1 | 2},
      .prompt_nodes = 3,
      .prompt_clients = 1 | 4,
-     .budget = {[CRASHES] = 1}},
+     .budget = {[LOSSES] = 1, [CRASHES] = 1}},
     {.name = "pair",
      .what =
          "two calls and two agents at two nodes, one of each at either: every node is a call's owner and an agent's",
@@ -70,8 +70,7 @@ static const struct scenario scenarios[] = {
      .desk_nodes = {1 | 2, 1 | 2},
      .gateway_nodes = {1 | 2, 1 | 2},
      .prompt_nodes = 2,
-     .prompt_clients = 1 | 2 | 4 | 8,
-     .budget = {0}},
+     .prompt_clients = 1 | 2 | 4 | 8},
     {.name = "four",
      .what =
          "two calls at two owners, two agents at two others: all that they say to each other, with a loss and a repeat",
