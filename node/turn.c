@@ -73,7 +73,7 @@ static void carry_out(struct node *self, const struct effect *effect)
         break;
     case EFFECT_DECIDED:
         if (self->notice != NULL)
-            self->notice(self->notice_context, "decided", bytes.data);
+            self->notice(self->notice_context, effect->name, bytes.data);
         break;
     case EFFECT_ORPHAN:
         node_say(self, "orphan_state", "%s", (const char *)bytes.data);

@@ -40,7 +40,8 @@ struct config {
     uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;
     uint32_t protocol;     // the newest this node speaks: an older one while not every node is upgraded; 0: the newest
-    bool tells_decisions;  // by the notice "decided": a desk here is let ring, and which calls could have been instead
+    // By the notice "decided": a desk here is let ring, and which calls could have been instead; and by "made".
+    bool tells_decisions;
     // Not in a file: for the simulator.
     uint32_t feed_window_bytes;  // feed_options.window_bytes
 };

@@ -24,6 +24,11 @@ bool board_owner_up(const struct board *self, struct party owner)
     return owner.boot != 0 && (RULE(boot_matters) ? up_boot == owner.boot : up_boot != 0);
 }
 
+bool board_is_of_directory(const struct board *self, const struct board_node *node)
+{
+    return self->directory->node_count == 0 || directory_find_node(self->directory, node->name) != DIRECTORY_NONE;
+}
+
 uint32_t board_rtt_us(const struct board *self, uint32_t node)
 {
     return self->nodes[node].rtt_us;

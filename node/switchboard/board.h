@@ -110,6 +110,7 @@ struct gateway {
     char *name;
     char site[NAME_MAX_BYTES + 1];  // where it stands, "" when it did not say
     uint64_t attach;                // the largest seen
+    uint64_t before;                // the last one of the login before; 0: not known
     struct party owner;             // where
     uint64_t session;               // here and attached: the session; otherwise 0
     bool here;                      // attached here last, and not elsewhere since
@@ -241,7 +242,8 @@ enum timer_kind { TIMER_CALL = 1, TIMER_DESK, TIMER_GATEWAY, TIMER_TICK };
 uint32_t board_node_index(struct board *self, const char *name);
 bool board_owner_up(const struct board *self, struct party owner);
 uint32_t board_rtt_us(const struct board *self, uint32_t node);
-bool board_knows_call_backs(const struct board *self, uint32_t node);  // by the protocol it speaks
+bool board_knows_call_backs(const struct board *self, uint32_t node);                 // by the protocol it speaks
+bool board_is_of_directory(const struct board *self, const struct board_node *node);  // or that names none
 struct call *board_find_call(const struct board *self, const char *id);
 struct call *board_add_call(struct board *self, const char *id);
 void board_drop_call(struct board *self, struct call *call);
@@ -296,6 +298,11 @@ void gateway_deadline(struct board *self, struct gateway *gateway);
 void gateway_copied(struct board *self, const struct record *record);
 // All of its node's feed up to its attachment is here, and so the calls it lists.
 bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
+// Of a call it held at `attach` and holds no more: it attached at that login since, and did not list it; so the call
+// has ended, and was not lost with the gateway.
+bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach);
+// ... and that is sure: what it lists is here. False, too, when there is no such gateway.
+bool gateway_let_go(const struct board *self, const char *name, uint64_t attach);
 
 // ---- offers.c: an offer, at the call's owner
 
@@ -407,7 +414,17 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
 Peer__OfferName say_offer_name(const struct board *self, const struct call *call, const struct offer *offer);
 void say_withdraw(struct board *self, const struct call *call, const struct offer *offer, const char *reason);
 void say_orphan(struct board *self, const char *what, const char *kind, const char *id);
+// For a judge, by what was known here: see board_options.
 void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer);
+struct made {  // a call-back
+    const char *call;
+    uint32_t number;
+    uint64_t owed_ms;   // without a break, as this node knew it
+    uint32_t nodes;     // of the directory
+    const char *heard;  // the call's owner, as a node in reach still hears it; "": nobody does
+    const char *other;  // another call-back of it: "kept", had an outcome; "lives"; "": none
+};
+void say_made(struct board *self, const struct made *made);
 struct effect *say_effect(struct board *self, enum effect_type type);
 
 static inline struct call *call_of_entry(const struct waiting_entry *entry)

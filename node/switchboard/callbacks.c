@@ -151,7 +151,7 @@ static void look_at_desk(struct board *self, struct call *call)
         callback_failed(self, call, "desk_gone", "");
 }
 
-void callback_look(struct board *self, struct promise *promise, bool redialled, const char *needless)
+void callback_look(struct board *self, struct promise *promise, bool redialled, const char *needless, const char *rival)
 {
     struct call *call = call_of(self, promise);
     if (call == NULL) {  // over, or another node's version goes before
@@ -159,12 +159,16 @@ void callback_look(struct board *self, struct promise *promise, bool redialled, 
         return;
     }
     bool taken = is_taken(call), spoken = taken && call->duty->joined;
+    needless = needless == NULL && !taken ? rival : needless;
     if (RULE(cancel_needless) && needless != NULL && !(spoken && RULE(spoken_call_back_stays))) {
         self->counters.callbacks_cancelled++;
         call_end(self, call, REC__END_REASON__CANCELLED, needless);
         promise->mine = 0;
     } else if (taken) {
         look_at_desk(self, call);
+    } else if (promise->reached) {  // by one who was given up, and is back
+        call_end(self, call, REC__END_REASON__ANSWERED, "a desk that was out of reach had reached the caller");
+        promise->mine = 0;
     } else if (redialled && !call->rests) {
         offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "the caller has dialled again");
         rest(self, call, TIMER_NEVER);

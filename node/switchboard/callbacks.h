@@ -65,8 +65,10 @@ uint32_t promises_open(const struct board *self);
 
 // Of this promise, whose call stands in the store as `lost`.
 void callback_make(struct board *self, struct promise *promise, const struct record *record, const Rec__Call *lost);
-// Once a tick: the caller waits in another call; the call-back is not needed any more.
-void callback_look(struct board *self, struct promise *promise, bool redialled, const char *needless);
+// Once a tick: the caller waits in another call; why the call-back is not needed any more, or not if nobody has taken
+// it.
+void callback_look(struct board *self, struct promise *promise, bool redialled, const char *needless,
+                   const char *rival);
 void callback_reached(struct board *self, struct call *call);
 void callback_failed(struct board *self, struct call *call, const char *reason, const char *text);
 void callback_deadline(struct board *self, struct call *call);  // while it rests

@@ -174,6 +174,8 @@ static void resume_call(struct board *self, uint32_t agent, const Cli__AttachDes
     if (call != NULL && call->owner.node == 0 && !call->mine)
         return;  // owned by an earlier start of this node: its gateway brings it back
     rung->joined = words->reached && rung->accepted && text_is_call_back(rung->call);
+    if (rung->joined)
+        promise_desk_speaks(self, rung->call);
     say_offer_answer(self, agent, rung, desk_answer(rung), "");
 }
 

@@ -18,6 +18,7 @@ static void put_gateway(struct board *self, const struct gateway *gateway, uint3
     body.since_ms = self->now.wall_ms;
     body.left = gateway->left;
     body.silent = gateway->silent;
+    body.before = gateway->before;
     body.calls = calls;
     struct effect *effect = say_effect(self, EFFECT_PUT);
     effect->kind = REC__KIND__GATEWAY;
@@ -60,6 +61,20 @@ static void end_lost(struct board *self, struct call *call, const char *detail)
     call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, detail);
 }
 
+bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach)
+{
+    uint64_t login = attach_login(attach);
+    return (login == attach_login(gateway->attach) && attach < gateway->attach) ||
+           (login == attach_login(gateway->before) && attach < gateway->before);
+}
+
+bool gateway_let_go(const struct board *self, const char *name, uint64_t attach)
+{
+    struct gateway *gateway;
+    HASH_FIND_STR(self->gateways, name, gateway);
+    return gateway != NULL && gateway_ended_in_order(gateway, attach) && gateway_is_settled(self, gateway);
+}
+
 // Calls it held at a smaller attach and no longer lists.
 static void end_unlisted(struct board *self, struct gateway *gateway)
 {
@@ -67,6 +82,7 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
         bool same_login = attach_login(call->attach) == attach_login(gateway->attach);
+        bool in_order = gateway_ended_in_order(gateway, call->attach);
         if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
             continue;
@@ -74,8 +90,8 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         if (same_login && !gateway_is_settled(self, gateway))
             continue;
         // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
-        board_change(self, call)->inferred = same_login;
-        if (same_login)
+        board_change(self, call)->inferred = in_order;
+        if (in_order)
             end_in_order(self, call, "no longer held by its gateway");
         else
             end_lost(self, call, "its gateway started anew");
@@ -122,6 +138,8 @@ void gateway_attach(struct board *self, const struct event *event)
     }
     if (gateway->session != event->session)
         unbind(self, gateway, words->attach, self->node);
+    if (attach_login(gateway->attach) < attach_login(words->attach))
+        gateway->before = gateway_is_swept(self, gateway) ? gateway->attach : 0;
     gateway->attach = words->attach;
     gateway->owner = (struct party){0, self->boot};
     gateway->session = event->session;
@@ -309,6 +327,7 @@ void gateway_copied(struct board *self, const struct record *record)
     const Rec__Gateway *body = rec__gateway__unpack(arena_allocator_more(&self->arena, DRAFT_BUDGET_BYTES),
                                                     record->body.bytes, record->body.data);
     gateway->silent = body != NULL && body->silent;
+    gateway->before = body != NULL ? body->before : 0;
     end_unlisted(self, gateway);
     if (has_own_calls(gateway))
         timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);

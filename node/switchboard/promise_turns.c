@@ -12,19 +12,19 @@
 
 // ---- who is in reach
 
-static bool is_of_directory(const struct board *self, const struct board_node *node)
+static uint32_t nodes_in_all(const struct board *self)
 {
-    return self->directory->node_count == 0 || directory_find_node(self->directory, node->name) != DIRECTORY_NONE;
+    return self->directory->node_count > 0 ? self->directory->node_count : self->node_count;
 }
 
 static bool is_majority(const struct board *self, bool swept)
 {
-    uint32_t total = self->directory->node_count > 0 ? self->directory->node_count : self->node_count, count = 0;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < self->node_count; i++) {
         const struct board_node *node = &self->nodes[i];
-        count += (i == 0 || (swept ? node->swept : node->up_boot != 0)) && is_of_directory(self, node);
+        count += (i == 0 || (swept ? node->swept : node->up_boot != 0)) && board_is_of_directory(self, node);
     }
-    return 2 * count > total;
+    return 2 * count > nodes_in_all(self);
 }
 
 // Rendezvous: for every call each node has a weight of its own, the same on every node that computes it.
@@ -51,7 +51,7 @@ static uint32_t rank_of(const struct board *self, const char *call, struct party
         return 0;
     for (uint32_t i = 1; i < self->node_count; i++) {
         const struct board_node *node = &self->nodes[i];
-        if (node->up_boot == 0 || !board_knows_call_backs(self, i) || !is_of_directory(self, node))
+        if (node->up_boot == 0 || !board_knows_call_backs(self, i) || !board_is_of_directory(self, node))
             continue;
         uint64_t theirs = weight(node->name, call);
         bool before = self->stores_nothing || theirs > own || (theirs == own && strcmp(node->name, self->node) > 0);
@@ -74,8 +74,9 @@ static enum turn turn_of(const struct board *self, const struct promise *promise
     bool at_once = finding->worth == WORTH_OWED_AT_ONCE;
     struct party nobody = {0};
     uint32_t rank = RULE(adopt_in_turn) ? rank_of(self, promise->call, at_once ? finding->owner : nobody) : 0;
-    // A majority counts from when it was found: copies of what happened meanwhile come first, then turn by turn.
-    uint64_t from_ms = callbacks->majority_ms + (at_once && callbacks->majority_ms > 0 ? after_ms : 0);
+    // A majority counts from when it was found: copies of what happened meanwhile come first, then turn by turn. The
+    // half keeps a turn from falling on that of a node which saw it all the time.
+    uint64_t from_ms = callbacks->majority_ms + (at_once && callbacks->majority_ms > 0 ? after_ms + after_ms / 2 : 0);
     from_ms = promise->since_ms > from_ms ? promise->since_ms : from_ms;
     bool majority = !RULE(adopt_by_majority) || (callbacks->has_majority && is_majority(self, true));
     if (majority && callbacks->clock_ms >= from_ms + (rank + !at_once) * after_ms)
@@ -83,6 +84,21 @@ static enum turn turn_of(const struct board *self, const struct promise *promise
     if (!is_majority(self, true) && callbacks->clock_ms < settings->adopt_alone_after_ms)
         return TURN_NOT_YET;
     return owed_ms >= settings->adopt_alone_after_ms + rank * after_ms ? TURN_ALONE : TURN_NOT_YET;
+}
+
+// What was known when it was made.
+static void tell_made(struct board *self, const struct promise *promise, const struct finding *finding)
+{
+    bool heard = finding->by_silence && promise_hears_of(self, finding->owner);
+    struct made made = {.call = promise->call,
+                        .number = promise->mine,
+                        .owed_ms = self->callbacks->clock_ms - promise->since_ms,
+                        .nodes = nodes_in_all(self),
+                        .heard = heard ? self->nodes[finding->owner.node].name : "",
+                        .other = finding->kept    ? "kept"
+                                 : finding->lives ? "lives"
+                                                  : ""};
+    say_made(self, &made);
 }
 
 static bool make(struct board *self, struct promise *promise, const struct finding *finding)
@@ -97,6 +113,8 @@ static bool make(struct board *self, struct promise *promise, const struct findi
     self->counters.callbacks_made_later += turn == TURN_LATER;
     self->counters.callbacks_made_alone += turn == TURN_ALONE;
     callback_make(self, promise, finding->record, finding->lost);
+    if (self->tells_decisions)
+        tell_made(self, promise, finding);
     return true;
 }
 
@@ -114,7 +132,7 @@ static bool look_at(struct board *self, struct promise *promise)
     promise->settled_ms = !is_settled ? 0 : promise->settled_ms == 0 ? now_ms + 1 : promise->settled_ms;
     promise->look_ms = now_ms + (is_settled && promise->mine == 0 ? SETTLED_LOOK_MS : OPEN_LOOK_MS);
     if (promise->mine != 0)
-        callback_look(self, promise, finding.redialled, finding.needless);
+        callback_look(self, promise, finding.redialled, finding.needless, finding.rival);
     if (is_owed && promise->mine == 0)
         made = make(self, promise, &finding);
     if (is_settled && promise->mine == 0 && now_ms > promise->settled_ms + PROMISE_MEMORY_MS)

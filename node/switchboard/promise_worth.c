@@ -9,13 +9,17 @@
 
 #define NUMBER_GAP_MAX 4  // call-backs that are not here yet, below one that is
 
+bool promise_hears_of(const struct board *self, struct party owner)
+{
+    const struct board_node *node = &self->nodes[owner.node];
+    return node->heard_boot == owner.boot && owner.boot != 0 && node->heard_ms > 0 &&
+           self->callbacks->clock_ms - node->heard_ms < PROMISE_HEARSAY_MS;
+}
+
 // Nobody that we hear hears it.
 static bool is_gone(const struct board *self, struct party owner)
 {
-    const struct board_node *node = &self->nodes[owner.node];
-    bool heard = RULE(adopt_only_unheard) && node->heard_boot == owner.boot && owner.boot != 0 &&
-                 self->callbacks->clock_ms - node->heard_ms < PROMISE_HEARSAY_MS && node->heard_ms > 0;
-    return !board_owner_up(self, owner) && !heard;
+    return !board_owner_up(self, owner) && !(RULE(adopt_only_unheard) && promise_hears_of(self, owner));
 }
 
 static struct party owner_of(struct board *self, const struct record *record)
@@ -49,10 +53,15 @@ static const Rec__Call *call_back_number(struct board *self, const char *call, u
     return board_stored_call(self, id, ret_record);
 }
 
-// By its call-backs: what they keep, and whether one that is not ours lives.
-static enum worth worth_of_call_backs(struct board *self, struct promise *promise)
+static bool is_taken(const Rec__Call *back)
 {
-    enum worth worth = WORTH_OWED;
+    return back->agent[0] != '\0';
+}
+
+// Its call-backs: whether one had an outcome, whether one lives, and why ours, if one is, gives way to another: two
+// that were made apart go on until their makers meet. The lesser number stays, or one that an agent is at.
+static void look_at_call_backs(struct board *self, struct promise *promise, struct finding *finding)
+{
     for (uint32_t number = 1, gap = 0; number <= promise->largest || gap < NUMBER_GAP_MAX; number++) {
         const struct record *record;
         const Rec__Call *back = call_back_number(self, promise->call, number, &record);
@@ -60,16 +69,25 @@ static enum worth worth_of_call_backs(struct board *self, struct promise *promis
         if (back == NULL)
             continue;
         promise->largest = number > promise->largest ? number : promise->largest;
-        if (RULE(kept_is_kept) && promise_is_kept_by(back))
-            return WORTH_SETTLED;
-        if (back->state == REC__CALL_STATE__ENDED)
+        bool ended = back->state == REC__CALL_STATE__ENDED, kept = promise_is_kept_by(back);
+        // When its maker is gone, the agent may be at it.
+        bool lives = !ended && (!is_gone(self, owner_of(self, record)) || desk_has(self, record->id));
+        finding->kept = finding->kept || kept;
+        finding->lives = finding->lives || lives;
+        if (number == promise->mine)
             continue;
-        if (!RULE(one_call_back))
-            continue;
-        if (!is_gone(self, owner_of(self, record)) || desk_has(self, record->id))
-            worth = WORTH_WATCHED;  // desk_has: its maker is gone, but the agent is at it
+        if (kept)
+            finding->needless = "another call-back had an outcome";
+        else if (lives && (number < promise->mine || is_taken(back)))
+            finding->rival = "another call-back goes before it";
     }
-    return promise->reached ? WORTH_SETTLED : worth;
+}
+
+static enum worth worth_of_call_backs(const struct promise *promise, const struct finding *finding)
+{
+    if (promise->reached || (RULE(kept_is_kept) && finding->kept))
+        return WORTH_SETTLED;
+    return RULE(one_call_back) && finding->lives ? WORTH_WATCHED : WORTH_OWED;
 }
 
 // By the newest version of the call itself.
@@ -87,10 +105,12 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
         // Written by an owner who died with the gateway, perhaps: nobody was told of the last resort. What was made
         // holds.
     } else if (lost->state == REC__CALL_STATE__ENDED) {
-        at_once = lost->end == REC__END_REASON__CALLED_BACK;
+        // By an owner that was cut off, perhaps: its gateway went on elsewhere, and the caller hung up there.
+        at_once = lost->end == REC__END_REASON__CALLED_BACK &&
+                  !gateway_let_go(self, lost->gateway, finding->record->version.attach);
         finding->needless = at_once ? NULL : "its call has ended otherwise";
     } else if (call != NULL && call_reads_as_over(self, call)) {
-        at_once = !spoken && attach_login(call->attach) < attach_login(call->gateway->attach);
+        at_once = !spoken && !gateway_ended_in_order(call->gateway, call->attach);
         finding->needless = at_once ? NULL : "its call has ended otherwise";
     } else if (board_owner_up(self, finding->owner)) {
         bool held = call == NULL || call->gateway == NULL || !call->gateway->silent;
@@ -101,6 +121,8 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
         finding->needless = "its caller has spoken with an agent";
     } else if (!is_gone(self, finding->owner)) {
         return;
+    } else {
+        finding->by_silence = true;
     }
     finding->worth = finding->needless != NULL ? WORTH_NOTHING : at_once ? WORTH_OWED_AT_ONCE : WORTH_OWED;
 }
@@ -152,7 +174,8 @@ struct finding promise_look(struct board *self, struct promise *promise)
         look_at_redial(self, promise, &finding);
     if (finding.worth == WORTH_NOTHING)
         return finding;
-    enum worth kept = worth_of_call_backs(self, promise);
+    look_at_call_backs(self, promise, &finding);
+    enum worth kept = worth_of_call_backs(promise, &finding);
     if (kept == WORTH_OWED && finding.worth >= WORTH_OWED)
         kept = worth_of_first(self, &finding);
     if (kept == WORTH_SETTLED || kept == WORTH_WATCHED)

@@ -32,7 +32,10 @@ enum worth {
 struct finding {
     enum worth worth;
     const char *needless;  // why a call-back is cancelled; NULL: it is not
+    const char *rival;     // why one that nobody has taken is; NULL: it is not
+    bool kept, lives;      // a call-back had an outcome, or speaks; a call-back goes on
     bool redialled;        // its caller waits in another call
+    bool by_silence;       // owed by nobody's word: its owner is out of reach
     const struct record *record;
     const Rec__Call *lost;
     struct party owner;
@@ -48,5 +51,6 @@ void promise_drop(struct callbacks *self, struct promise *promise);
 // ---- promise_worth.c: by the records, now
 
 struct finding promise_look(struct board *self, struct promise *promise);
+bool promise_hears_of(const struct board *self, struct party owner);  // a node that we hear says that it hears it
 
 #endif

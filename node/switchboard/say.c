@@ -267,7 +267,6 @@ static void PRINTF_LIKE(2, 3) put_text(struct bytes *to, const char *format, ...
     bytes_append(to, text, strlen(text));
 }
 
-// As a history's word call.decided wants it (chaos/history).
 void say_orphan(struct board *self, const char *what, const char *kind, const char *id)
 {
     struct effect *effect = say_effect(self, EFFECT_ORPHAN);
@@ -277,9 +276,11 @@ void say_orphan(struct board *self, const char *what, const char *kind, const ch
     effect->count = to->count - effect->offset;
 }
 
+// As a history's words want it (chaos/history): call.decided ...
 void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer)
 {
     struct effect *effect = say_effect(self, EFFECT_DECIDED);
+    effect->name = "decided";
     struct bytes *to = &self->effects->bytes;
     put_text(to, "call=%s agent=%s priority=%u queued_ms=%llu", offer->name->call, self->directory->agents[agent].id,
              offer->priority, (unsigned long long)offer->queued_ms);
@@ -294,6 +295,30 @@ void say_decided(struct board *self, uint32_t agent, const Peer__Offer *offer)
         divider = ",";
         count++;
     }
+    bytes_append(to, "", 1);
+    effect->count = to->count - effect->offset;
+}
+
+// ... and call_back.made.
+void say_made(struct board *self, const struct made *made)
+{
+    struct effect *effect = say_effect(self, EFFECT_DECIDED);
+    effect->name = "made";
+    struct bytes *to = &self->effects->bytes;
+    put_text(to, "call=%s~%u number=%llu records=%u", made->call, made->number, (unsigned long long)made->owed_ms,
+             made->nodes);
+    const char *divider = " list=";
+    for (uint32_t i = 1, count = 0; i < self->node_count && count < SWITCHBOARD_MADE_NODES_MAX; i++) {
+        if (self->nodes[i].up_boot == 0 || !board_is_of_directory(self, &self->nodes[i]))
+            continue;
+        put_text(to, "%s%s", divider, self->nodes[i].name);
+        divider = ",";
+        count++;
+    }
+    if (made->heard[0] != '\0')
+        put_text(to, " party=%s", made->heard);
+    if (made->other[0] != '\0')
+        put_text(to, " reason=%s", made->other);
     bytes_append(to, "", 1);
     effect->count = to->count - effect->offset;
 }

@@ -32,6 +32,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_REPEAT_MS 500        // what must arrive between owners is said again
 #define SWITCHBOARD_TICK_MS 1000
 #define SWITCHBOARD_DECISION_CALLS_MAX 64  // named with one decision
+#define SWITCHBOARD_MADE_NODES_MAX 64      // named with one call-back
 #define SWITCHBOARD_CALL_BACKS_SINCE 2     // this protocol: nodes of an older one neither make nor ring call-backs
 #define SWITCHBOARD_NEWS_MS 15000          // a waiting caller is told the position this often
 
@@ -89,7 +90,7 @@ enum effect_type {
     EFFECT_UNBIND,       // the session is no longer that party's
     EFFECT_NODE,         // bytes: a packed peer.Talk for the node `name`, which may be this one
     EFFECT_PUT,          // bytes: the body of record (kind, name, attach, born_ms)
-    EFFECT_DECIDED,      // bytes: words for a judge, of a call that a desk here is let ring for; see board_options
+    EFFECT_DECIDED,      // bytes: words for a judge, `name`: of what; see board_options
     EFFECT_ORPHAN,       // bytes: words for an operator, of a state that nobody renews and no deadline ends
     EFFECT_ACKNOWLEDGE,  // the gateway's session waits for accepted(n) of the call `name`, as it stands in the store
 };
@@ -131,7 +132,8 @@ struct board_options {
     const struct atlas *atlas;   // lent
     uint32_t calls_max;          // 0: SWITCHBOARD_CALLS_MAX
     uint32_t speaks;             // the newest protocol this node may speak; 0: no bound
-    // EFFECT_DECIDED for every desk let ring: the call, and which others were known that it could be offered now.
+    // EFFECT_DECIDED, "decided" for every desk let ring: the call, and which others were known that it could be offered
+    // now; "made" for every call-back: who was in reach, and who was heard of.
     bool tells_decisions;
 };
 

@@ -164,6 +164,47 @@ static void of_two_made_apart_the_one_that_had_an_outcome_speaks_for_the_call(vo
     assert_string_equal(rig_call_back(rig, 1, "c1"), "c1~1");
 }
 
+static void of_two_made_apart_that_live_the_later_gives_way(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_pass(rig, 12000);  // its owner has made it at once
+    when_the_region_dies(rig);
+    for (int i = 0; rig_call(rig, 1, "c1~2") == NULL && i < 200; i++)
+        rig_pass(rig, 500);
+    rig_cut(rig, 0, true);
+    rig_pass(rig, 3000);
+    expect_end(rig, 1, "c1~2", REC__END_REASON__CANCELLED);
+    assert_int_equal(rig_call(rig, 1, "c1~1")->state, REC__CALL_STATE__WAITING);
+}
+
+static void who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    when_the_region_dies(rig);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(1, 2));  // and no longer holds the call
+    rig_pass(rig, 2000);
+    rig_gateway(rig, 1, SECOND + 1, "gate", rig_attach(2, 1));
+    rig_pass(rig, 3 * ADOPT_MS);
+    assert_null(rig_call(rig, 1, "c1~1"));
+}
+
+static void who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_hold(rig, true);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(1, 2));
+    rig_pass(rig, 12000);
+    expect_end(rig, 0, "c1", REC__END_REASON__CALLED_BACK);
+    rig_hold(rig, false);
+    rig_pass(rig, 3000);
+    expect_end(rig, 2, "c1~1", REC__END_REASON__CANCELLED);
+}
+
 static void nobody_calls_back_while_a_third_hears_the_owner(void **state)
 {
     struct rig *rig = *state;
@@ -344,6 +385,21 @@ static void a_desk_that_moves_while_it_speaks_keeps_the_caller(void **state)
     assert_string_equal(rig_state(rig, 1, "n1"), "on_call");
 }
 
+static void one_that_was_reached_by_a_desk_that_was_given_up_is_kept(void **state)
+{
+    struct rig *rig = *state;
+    given_a_call_back_at_n1(rig);
+    accept_and(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__WORD_UNSET);
+    rig_gone(rig, 1, N1, "n1", true, false);
+    rig_pass(rig, ADOPT_MS + 3000);
+    assert_int_equal(rig_call(rig, 1, "c1~1")->call_back->tries, 1);
+    rig_desk_resumes(rig, 2, S1, "n1", rig_attach(1, 2), REC__AGENT_STATE__ON_CALL, "c1~1", 1);
+    rig_desk_word(rig, 2, S1, "n1", CLI__DESK_WORD__WORD__REACHED);
+    rig_pass(rig, 3000);
+    expect_end(rig, 1, "c1~1", REC__END_REASON__ANSWERED);
+    assert_string_equal(rig_state(rig, 2, "n1"), "on_call");
+}
+
 static void only_a_call_back_that_was_accepted_can_be_reached(void **state)
 {
     struct rig *rig = *state;
@@ -485,6 +541,10 @@ int main(void)
         TEST(it_is_made_once_and_by_the_second_in_rank_when_the_first_cannot),
         TEST(a_call_back_whose_maker_died_counts_as_not_made_and_the_next_number_is_taken),
         TEST(of_two_made_apart_the_one_that_had_an_outcome_speaks_for_the_call),
+        TEST(of_two_made_apart_that_live_the_later_gives_way),
+        TEST(who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing),
+        TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
+        TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
         TEST(nobody_calls_back_while_a_third_hears_the_owner),
         TEST(a_node_without_a_majority_waits_until_it_has_been_alone_for_long),
         TEST(a_gateway_that_died_alone_is_waited_for_and_then_its_callers_are_called_back_at_once),
