@@ -87,6 +87,7 @@ static void open_client(struct judge *self, const struct history_event *event, b
 
 static void close_client(struct judge *self, struct client *client, bool in_order)
 {
+    client->attached = false;
     if (client->is_desk)
         judge_desk_release(self, client);
     while (client->legs != NULL)

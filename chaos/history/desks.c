@@ -30,16 +30,12 @@ static bool has_call(const struct client *desk, const char *call)
 
 void judge_desk_release(struct judge *self, struct client *desk)
 {
-    struct leg *leg = desk->leg, *lost = desk->lost;
+    struct leg *leg = desk->leg;
+    judge_call_back_left(self, desk);
     desk->has = HAS_NOTHING;
     desk->has_us = desk->free_us = self->us;
     desk->call[0] = '\0';
-    desk->leg = desk->lost = NULL;
-    if (lost != NULL) {
-        lost->speaker = lost->speaker == desk->number ? 0 : lost->speaker;
-        lost->backs--;
-        judge_leg_drop(self, lost);
-    }
+    desk->leg = NULL;
     if (leg != NULL) {
         leg->desks--;
         judge_leg_drop(self, leg);
@@ -80,29 +76,6 @@ static void told_offer(struct judge *self, struct client *desk, const struct his
         condemn_second(self, desk, "is offered", call);
 }
 
-// A wrong verdict may call back somebody who is on the line; but not while all is well and everybody knows better.
-static void rings_call_back(struct judge *self, struct client *desk, struct leg *lost)
-{
-    if (lost == NULL)
-        return;
-    desk->lost = lost;
-    lost->backs++;
-    lost->is_tried = true;
-    judge_leg_caller_tried(self, lost->caller.text);
-    if (lost->speaker != 0 && judge_passed(self, lost->speaker_us, self->options.held_ms))
-        judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
-                      "desk %s is rung for %s at %.3f s, whose caller speaks with client %" PRIu32 " since %.3f s",
-                      desk->name.text, desk->call, seconds(self->us), lost->speaker, seconds(lost->speaker_us));
-    uint64_t held_us = (uint64_t)self->options.held_ms * 1000;
-    bool is_held = lost->gateway != NULL && lost->state != LEG_OVER && !lost->hung_up && !lost->is_shared;
-    if (is_held && self->us >= held_us && judge_passed(self, lost->submitted_us, self->options.held_ms) &&
-        judge_client_is_sound(lost->gateway, self->us - held_us))
-        judge_condemn(self, JUDGE_CALLED_BACK_HELD,
-                      "desk %s is rung for %s at %.3f s, though gateway %s holds the call since %.3f s without a break",
-                      desk->name.text, desk->call, seconds(self->us), lost->gateway_name.text,
-                      seconds(lost->submitted_us));
-}
-
 static void rings_in_vain(struct judge *self, const struct client *desk)
 {
     const struct leg *leg = desk->leg;
@@ -133,8 +106,7 @@ static void rings(struct judge *self, struct client *desk, const struct history_
         desk->leg->desks++;
     rings_in_vain(self, desk);
     if (strchr(call, '~') != NULL)
-        judge_leg_caller_tried(self, text_or_none(event->party));
-    rings_call_back(self, desk, judge_leg_of_call_back(self, call));
+        judge_call_back_rings(self, desk, event);
 }
 
 // ---- answered
@@ -177,7 +149,6 @@ static void declines(struct judge *self, struct client *desk, const struct histo
 // Of a call-back: what the agent who dialled says.
 static void dialled(struct judge *self, struct client *desk, const struct history_event *event)
 {
-    struct leg *lost = desk->lost;
     if (!has_call(desk, event->call) || desk->has != HAS_ACCEPTED || strchr(desk->call, '~') == NULL) {
         judge_condemn(self, JUDGE_HISTORY, "%s of desk %s at %.3f s: it has not accepted call-back %s",
                       history_word_text(event->word), desk->name.text, seconds(self->us), text_or_none(event->call));
@@ -187,13 +158,8 @@ static void dialled(struct judge *self, struct client *desk, const struct histor
         leaves_call(self, desk, false);
         return;
     }
-    self->count.called_back++;
     move(self, desk, HAS_CONVERSATION);
-    if (lost == NULL)
-        return;
-    lost->speaker = desk->number;
-    lost->speaker_us = self->us;
-    judge_leg_caller_tried(self, lost->caller.text);
+    judge_call_back_reached(self, desk);
 }
 
 static void ends(struct judge *self, struct client *desk, const struct history_event *event)
@@ -212,8 +178,15 @@ static void withdrawn(struct judge *self, struct client *desk, const struct hist
     if (!has_call(desk, event->call) || desk->has == HAS_CONVERSATION)
         judge_condemn(self, JUDGE_OUT_OF_ORDER, "desk %s is told at %.3f s that call %s is withdrawn, while it %s %s",
                       desk->name.text, seconds(self->us), text_or_none(event->call), has_text(desk->has), desk->call);
-    else
+    else {
+        struct leg *leg = desk->leg;
+        if (leg != NULL) {
+            leg->withdrawn = desk->name;
+            leg->withdrawn_n = desk->n;
+            leg->withdrawn_us = self->us;
+        }
         leaves_call(self, desk, true);
+    }
 }
 
 static void connected(struct judge *self, struct client *desk, const struct history_event *event)

@@ -26,7 +26,9 @@
 //             anew; after at.fault nothing is demanded until the next at.whole. A history without faults begins with
 //             it.
 // node.digest is asked of every living node at the same TIME, some time after at.quiet.
-// call.copies is looked up on the disks as the gateway is told accepted.
+// call.copies is looked up on the disks as the gateway is told accepted; or, better, as a node says it: then `number`
+// is
+//             the n of its accepted(n), and `records` counts those whose disk is lost, as it cannot have heard yet.
 // call.kept   is what a living node reads of a call whose gateway is gone, before at.end: owed, waiting, ringing,
 //             connected, called_back_done, or how it ended.
 // call.decided: `node` lets its own desk `agent` ring for `call`; told as it sends the desk its Offered. `list`: the
@@ -34,6 +36,11 @@
 //             retry_ms, Invite not just declined), eligible or not, in any order, each as `call` or, as the node knows
 //             them, `call:priority:queued_ms`; priority, queued_ms: of the call itself, as the node knows them (0: not
 //             told).
+// call_back.made: `node` makes this call-back. `list`: the other nodes of the directory in its reach, of `records` in
+// all;
+//             `number`: for how many ms it has known that it is owed; `party`: the owner of the call, when a node in
+//             reach still hears that; `reason`: kept or lives, when it knows that another call-back had its outcome, or
+//             goes on.
 // told.*      is a node's message as it comes off the wire, whatever the client library then makes of it.
 // client.word_lost is told of every word that the world loses between a node and this client, and does not tell the
 //             client as a broken connection that it attaches anew for: without it an innocent node is found guilty.
@@ -49,6 +56,7 @@
     X(NODE_DIED, "node.died")           /* node: killed; what it had not on disk is gone */                            \
     X(NODE_STALLED, "node.stalled")     /* node: it, or its disk, does not run for a while */                          \
     X(NODE_RESUMED, "node.resumed")     /* node */                                                                     \
+    X(MISSES, "node.misses")            /* node, party: it has heard nothing of that node, and takes it for down */    \
     X(AT_FAULT, "at.fault")             /* [reason]: a cut, a bad disk, a jumping clock, loss, ... */                  \
     X(AT_WHOLE, "at.whole")             /* */                                                                          \
     X(AT_QUIET, "at.quiet")             /* from here on nobody does anything new, and records are at rest */           \
@@ -56,10 +64,11 @@
     X(DIGEST, "node.digest")            /* node, number, [records] */                                                  \
     X(LAG, "node.lag")                  /* node, party: the peer whose feed, number: changes not here yet */           \
     X(ORPHANS, "node.orphans")          /* node, number: its metric orphan_states */                                   \
-    X(COPIES, "call.copies")            /* call, list: nodes that have it on disk */                                   \
+    X(COPIES, "call.copies")            /* call, list: nodes that have it on disk, [number, records] */                \
     X(KEPT, "call.kept")                /* call, reason */                                                             \
     X(DISPOSITION, "call.disposition")  /* node, call, [reason]: what that node reads of it, before at.end */          \
     X(DECIDED, "call.decided")          /* node, call, agent, list, [priority, queued_ms] */                           \
+    X(MADE, "call_back.made")           /* node, call, list, records, number, [party, reason] */                       \
     /* any client */                                                                                                   \
     X(DESK_OPENS, "desk.opens")         /* party: the agent, skills, languages: bits of what the agent has,            \
                                            [place] */                                                                  \

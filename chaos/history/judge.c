@@ -42,6 +42,7 @@ struct judge *judge_create(const struct judge_options *options)
                                                   .stuck_ms = 45000,
                                                   .held_ms = 15000,
                                                   .call_back_ms = 120000,
+                                                  .alone_ms = 300000,
                                                   .retry_ms = 30000};
     struct judge *self = check_alloc(sizeof *self);
     struct judge_options *own = &self->options;
@@ -53,6 +54,7 @@ struct judge *judge_create(const struct judge_options *options)
     own->stuck_ms = own->stuck_ms != 0 ? own->stuck_ms : defaults.stuck_ms;
     own->held_ms = own->held_ms != 0 ? own->held_ms : defaults.held_ms;
     own->call_back_ms = own->call_back_ms != 0 ? own->call_back_ms : defaults.call_back_ms;
+    own->alone_ms = own->alone_ms != 0 ? own->alone_ms : defaults.alone_ms;
     own->retry_ms = own->retry_ms != 0 ? own->retry_ms : defaults.retry_ms;
     return self;
 }
@@ -96,6 +98,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
     case HISTORY_NODE_DIED:
     case HISTORY_NODE_STALLED:
     case HISTORY_NODE_RESUMED:
+    case HISTORY_MISSES:
     case HISTORY_AT_FAULT:
     case HISTORY_AT_WHOLE:
     case HISTORY_AT_QUIET:
@@ -113,6 +116,9 @@ static void hand_on(struct judge *self, const struct history_event *event)
         return;
     case HISTORY_DECIDED:
         judge_decision_hear(self, event);
+        return;
+    case HISTORY_MADE:
+        judge_call_back_made(self, event);
         return;
     case HISTORY_DESK_OPENS:
     case HISTORY_GATEWAY_OPENS:

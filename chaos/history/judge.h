@@ -28,8 +28,9 @@
     X(CONNECTED_UNJOINED, "connected_unjoined") /* a desk told of a conversation that no gateway joined with it */     \
     X(CONNECTED_UNASKED, "connected_unasked")   /* told to connect an agent whose desk did not accept the call */      \
     X(CALL_LOST, "call_lost")                   /* P4: an accepted call without an outcome, kept by nobody */          \
-    X(CALLED_BACK_TWICE, "called_back_twice")   /* P3: rung for a caller who speaks with another desk already */       \
-    X(CALLED_BACK_HELD, "called_back_held")     /* rung for a caller who is on the line, as its gateway holds it */    \
+    X(CALLED_BACK_TWICE, "called_back_twice")   /* P3: for a caller whom a desk calls back already, or did */          \
+    X(CALLED_BACK_HELD, "called_back_held")     /* for a caller who is on the line, or whose node is heard */          \
+    X(CALLED_BACK_ALONE, "called_back_alone")   /* soon, by a node that sees no majority */                            \
     X(LET_GO, "let_go")                         /* a call-back that was being spoken was taken from its desk */        \
     X(COPIES_UNTRUE, "copies_untrue")           /* P4: accepted(n) with fewer copies on disks */                       \
     X(ORDER, "order")                           /* P2: rung while a call that goes before it was known */              \
@@ -44,6 +45,7 @@
     X(OUT_OF_ORDER, "out_of_order")             /* words of a call in an impossible order */                           \
     X(DIGESTS_DIFFER, "digests_differ")         /* P7 */                                                               \
     X(FEED_LAGS, "feed_lags")                   /* P7 */                                                               \
+    X(MISSED_FALSELY, "missed_falsely")         /* P5: taken for down, while nothing kept it from being heard */       \
     X(DISPOSITION_LOST, "disposition_lost")     /* P7: what an agent said of a call is not kept, or not so */          \
     X(NO_PROGRESS, "no_progress")               /* P1: a call waits beside a free, eligible agent */
 // clang-format on
@@ -62,6 +64,7 @@ struct judge_options {      // 0: the default. Counted from at.whole, or from th
     uint32_t stuck_ms;      // what moves by deadlines has moved: 45000
     uint32_t held_ms;       // a call-back is made of what a gateway holds soundly for so long: never, 15000
     uint32_t call_back_ms;  // a lost caller is called back, when an agent for it is free: 120000
+    uint32_t alone_ms;      // who sees no majority makes a call-back when it is owed for so long: 300000
     uint32_t retry_ms;      // a call does not return to an agent that refused it: 30000
 };
 

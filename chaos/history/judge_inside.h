@@ -1,8 +1,8 @@
 // The judge from within: what it keeps of what lives. Included by the judge's files, by nobody else.
 //
 // judge.c hears an event and hands it on: world.c the driver's facts, clients.c who is attached where, desks.c and
-// legs.c what people and calls go through, decisions.c who should have gone first. rest.c looks, once a second of the
-// history, for what should have moved by now.
+// legs.c what people and calls go through, call_backs.c what becomes of the lost, decisions.c who should have gone
+// first. rest.c looks, once a second of the history, for what should have moved by now.
 //
 // Always true: a leg is kept while its gateway holds it, while a desk has it, or while it is owed to a caller whose
 // gateway is gone; a client until it is over; a party while it has a client.
@@ -34,7 +34,8 @@ struct node {
     bool lives, stalls;
     bool was_emptied;
     uint64_t emptied_us;
-    bool in_round;  // has told its digest in the round that is open
+    uint64_t ran_us;  // without a break since
+    bool in_round;    // has told its digest in the round that is open
 };
 
 // An agent or a gateway, for good once it has said an attach: the largest that was answered under this name, and whose.
@@ -106,7 +107,8 @@ struct leg {
     bool condemned;  // once is enough for what goes on
     bool hung_up;
     bool was_joined;
-    bool end_told;  // by a node
+    bool end_told;    // by a node
+    bool is_settled;  // ... as answered or abandoned
     uint64_t submitted_us;
     uint64_t since_us;  // in this state
     uint64_t heard_us;  // the last word about it that its gateway heard
@@ -119,16 +121,22 @@ struct leg {
     bool copies_told;
     uint64_t copies;  // bits of nodes
     uint64_t copies_us;
-    struct name agent;                                      // to connect to, or joined with
-    uint32_t agent_n;                                       // by which offer; 0: not told
-    uint64_t joined_attach;                                 // the last attempt of its gateway when it joined
-    uint64_t agent_left_us;                                 // the agent's desk has ended the conversation; 0: not
+    struct name agent;       // to connect to, or joined with
+    uint32_t agent_n;        // by which offer; 0: not told
+    uint64_t joined_attach;  // the last attempt of its gateway when it joined
+    uint64_t agent_left_us;  // the agent's desk has ended the conversation; 0: not
+    struct name withdrawn;   // whom a node took it from, before she spoke
+    uint32_t withdrawn_n;
+    uint64_t withdrawn_us;
     struct tried accepters[PEOPLE_MAX], tried[PEOPLE_MAX];  // rings
     uint32_t accepters_count, tried_count;
     uint32_t desks;    // that have it
     uint32_t backs;    // that have a call-back of it
     uint32_t speaker;  // the client of the desk that speaks with its caller in a call-back; 0: none
     uint64_t speaker_us;
+    uint64_t reached_us;  // in a call-back whose desk had come to its end; 0: not
+    struct name maker;    // of its last call-back
+    uint64_t made_us, made_owed_ms;
     struct name caller;  // the number; "": withheld
     char kept[24];       // what a living node reads of it; "": not told
     bool is_tried;       // a call-back rings or rang, or its caller dialled again and was answered
@@ -172,7 +180,9 @@ struct judge {
     uint32_t nodes_count;
     bool whole, quiet, ended;
     uint32_t nodes_stalled;
-    uint64_t calm_us;  // whole, and without a fault since
+    uint64_t whole_us;
+    uint64_t calm_us;   // whole, and without a fault since
+    uint64_t nodes_us;  // a node died, started, or stood still
     uint64_t quiet_us;
     uint64_t sweep_us;  // when rest.c looks next
     struct judge_watch watch;
@@ -184,7 +194,7 @@ struct judge {
         uint32_t other;
     } round;
     struct {
-        uint64_t calls, accepted, connected, rings, reattached, owed, called_back, ended;
+        uint64_t calls, accepted, connected, rings, reattached, owed, made, called_back, ended;
         uint64_t decisions, decisions_compared, rounds, kept_told, copies_told, sweeps, nearest;
         uint64_t not_kept, not_copied;  // vanished callers of whom the driver did not tell enough
     } count;
@@ -262,11 +272,18 @@ void judge_leg_end(struct judge *self, struct leg *leg);
 void judge_leg_note(struct tried *people, uint32_t *count, const char *agent, uint64_t us);
 bool judge_leg_has(const struct tried *people, uint32_t count, const char *agent, uint64_t since_us);
 bool judge_leg_suits(const struct leg *leg, const struct client *desk);
-// The call that the call-back `id` stands for; NULL: not known, or no call-back.
-struct leg *judge_leg_of_call_back(struct judge *self, const char *id);
-// Every lost call of that caller: he was rung, or has been answered.
-void judge_leg_caller_tried(struct judge *self, const char *caller);
 bool judge_leg_waits(const struct leg *leg);
+
+// ---- call_backs.c
+
+void judge_call_back_made(struct judge *self, const struct history_event *event);
+void judge_call_back_rings(struct judge *self, struct client *desk, const struct history_event *event);
+void judge_call_back_reached(struct judge *self, struct client *desk);
+void judge_call_back_left(struct judge *self, struct client *desk);  // the desk has it no more
+// A leg has ended as `reason`: it may have been a call-back.
+void judge_call_back_settle(struct judge *self, const struct leg *leg, const char *reason);
+// Every lost call of that caller: he was rung, or has been answered.
+void judge_call_back_tried(struct judge *self, const char *caller);
 
 // ---- decisions.c
 

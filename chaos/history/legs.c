@@ -49,25 +49,6 @@ bool judge_leg_waits(const struct leg *leg)
            (leg->state == LEG_WAITING || (leg->state == LEG_SUBMITTED && leg->accepted > 0));
 }
 
-struct leg *judge_leg_of_call_back(struct judge *self, const char *id)
-{
-    const char *mark = strchr(id, '~');
-    char base[ID_MAX_BYTES];
-    if (mark == NULL || !text_copy(base, sizeof base, id))
-        return NULL;
-    base[mark - id] = '\0';
-    return judge_leg_find(self, base);
-}
-
-void judge_leg_caller_tried(struct judge *self, const char *caller)
-{
-    if (caller[0] == '\0' || self->count.owed == 0)
-        return;
-    for (struct leg *leg = self->legs; leg != NULL; leg = leg->hh.next)
-        if (leg->state == LEG_OWED && name_is(&leg->caller, caller))
-            leg->is_tried = true;
-}
-
 // ---- kept and dropped
 
 static void leave_gateway(struct leg *leg)
@@ -256,7 +237,7 @@ static void joined(struct judge *self, struct leg *leg)
         return;
     }
     leg->was_joined = true;
-    judge_leg_caller_tried(self, leg->caller.text);
+    judge_call_back_tried(self, leg->caller.text);
     leg->agent_left_us = 0;
     const struct client *gateway = leg->gateway;
     leg->joined_attach = gateway->sent_attach > gateway->attach ? gateway->sent_attach : gateway->attach;
@@ -291,6 +272,14 @@ static const struct client *desk_in(const struct judge *self, const struct leg *
     return NULL;
 }
 
+// Ended as if by an agent whose desk did not have it any more when it was joined with her, and nothing had gone wrong.
+static bool is_ended_by_nobody(const struct judge *self, const struct leg *leg)
+{
+    return leg->state == LEG_JOINED && !leg->hung_up && leg->agent_left_us == 0 && leg->agent_n != 0 &&
+           name_is(&leg->withdrawn, leg->agent.text) && leg->withdrawn_n == leg->agent_n &&
+           self->nodes_us < leg->submitted_us && judge_client_is_sound(leg->gateway, leg->submitted_us);
+}
+
 // NULL, or why this cannot be how the call ended.
 static const char *why_untrue(const struct judge *self, const struct leg *leg, const char *reason)
 {
@@ -300,6 +289,8 @@ static const char *why_untrue(const struct judge *self, const struct leg *leg, c
             return "nobody spoke";
         if (leg->state == LEG_JOINED && !leg->hung_up && leg->agent_left_us == 0 && calm && desk_in(self, leg) != NULL)
             return "neither the caller nor the agent has ended it";
+        if (is_ended_by_nobody(self, leg))
+            return "it was taken from the agent before she spoke";
     } else if (strcmp(reason, "abandoned") == 0) {
         if (!leg->hung_up)
             return "its caller has not hung up";
@@ -315,15 +306,6 @@ static const char *why_untrue(const struct judge *self, const struct leg *leg, c
     return NULL;
 }
 
-static void settle_call_back(struct judge *self, const struct leg *leg, const char *reason)
-{
-    bool settles =
-        strcmp(reason, "answered") == 0 || strcmp(reason, "abandoned") == 0 || strcmp(reason, "expired") == 0;
-    struct leg *owed = settles ? judge_leg_of_call_back(self, leg->id) : NULL;
-    if (owed != NULL && owed->state == LEG_OWED)
-        judge_leg_end(self, owed);
-}
-
 static void leg_ended(struct judge *self, struct leg *leg, const struct history_event *event)
 {
     const char *reason = text_or_none(event->reason), *untrue = leg->is_shared ? NULL : why_untrue(self, leg, reason);
@@ -336,8 +318,9 @@ static void leg_ended(struct judge *self, struct leg *leg, const struct history_
                       "call %s of gateway %s, accepted(%" PRIu32 ") at %.3f s, ends at %.3f s as %s", leg->id,
                       leg->gateway_name.text, leg->accepted, seconds(leg->accepted_us), seconds(self->us), reason);
     self->count.ended++;
-    settle_call_back(self, leg, reason);
+    judge_call_back_settle(self, leg, reason);
     leg->end_told = true;
+    leg->is_settled = strcmp(reason, "answered") == 0 || strcmp(reason, "abandoned") == 0;
     judge_leg_end(self, leg);
 }
 

@@ -9,6 +9,7 @@
 
 #define RING_SLACK_MS 5000  // beyond an offer's deadline
 #define VAIN_MS 3000        // an agent rings for a call that is answered or over
+#define UNANSWERED_MS 3000  // an accept goes on, or the agent is told
 
 // ---- desks
 
@@ -45,6 +46,23 @@ static const char *why_rings_in_vain(const struct judge *self, const struct clie
     return leg->state == LEG_OVER && leg->end_told ? "has ended" : NULL;
 }
 
+// She has accepted, and has been told nothing of what became of it, while gateway and desk are sound: NULL, or what
+// did.
+static const char *why_unanswered(const struct client *desk, uint64_t *ret_us)
+{
+    const struct leg *leg = desk->leg;
+    if (desk->has != HAS_ACCEPTED || leg == NULL || leg->is_shared)
+        return NULL;
+    *ret_us = leg->since_us > desk->has_us ? leg->since_us : desk->has_us;
+    *ret_us = desk->settled_us > *ret_us ? desk->settled_us : *ret_us;
+    if (leg->gateway == NULL || !leg->gateway->attached || leg->gateway->stalls || leg->hung_up)
+        return NULL;
+    *ret_us = leg->gateway->settled_us > *ret_us ? leg->gateway->settled_us : *ret_us;
+    if (leg->state == LEG_WAITING || leg->state == LEG_RINGING)
+        return "was not told to connect to her";
+    return leg->state == LEG_JOINED && !name_is(&leg->agent, desk->name.text) ? "is joined with another" : NULL;
+}
+
 static void look_at_desk(struct judge *self, struct client *desk)
 {
     if (desk->stalls || desk->condemned)
@@ -58,6 +76,12 @@ static void look_at_desk(struct judge *self, struct client *desk)
     const char *why = why_rings_in_vain(self, desk, &over_us);
     if (why != NULL && judge_passed(self, over_us, VAIN_MS)) {
         condemn_desk(self, desk, "rings for call %s, which %s at %.3f s", desk->call, why, seconds(over_us));
+        return;
+    }
+    why = why_unanswered(desk, &over_us);
+    if (why != NULL && judge_passed(self, over_us, UNANSWERED_MS)) {
+        condemn_desk(self, desk, "has accepted call %s, which %s: nothing has happened since %.3f s", desk->call, why,
+                     seconds(over_us));
         return;
     }
     // A new attachment gives a ring its time anew.

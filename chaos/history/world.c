@@ -54,10 +54,11 @@ static void hear_node(struct judge *self, const struct history_event *event)
                       seconds(self->us));
         return;
     }
-    self->calm_us = self->us;
+    self->calm_us = self->nodes_us = self->us;
     switch (event->word) {
     case HISTORY_NODE_STARTED:
         node->lives = true;
+        node->ran_us = self->us;
         set_stalled(self, node, false);
         if (event->number != 0) {
             node->was_emptied = true;
@@ -71,10 +72,25 @@ static void hear_node(struct judge *self, const struct history_event *event)
     case HISTORY_NODE_STALLED:
     case HISTORY_NODE_RESUMED:
         set_stalled(self, node, event->word == HISTORY_NODE_STALLED);
+        node->ran_us = self->us;
         return;
     default:
         return;
     }
+}
+
+// Silence counts only while one's own loop ran. Whoever stood still itself, a moment ago, was silent; and of more than
+// two nodes a third may have said so.
+static void hear_missed(struct judge *self, const struct history_event *event)
+{
+    const struct node *missed = find(self, event->party);
+    uint64_t long_us = (uint64_t)self->options.progress_ms * 1000;
+    if (self->nodes_count == 2 && missed != NULL && missed->lives && !missed->stalls && self->whole &&
+        self->us >= self->whole_us + long_us && self->us >= missed->ran_us + long_us)
+        judge_condemn(self, JUDGE_MISSED_FALSELY,
+                      "node %s takes %s for down at %.3f s, which runs since %.3f s, and all is whole since %.3f s",
+                      text_or_none(event->node), missed->name.text, seconds(self->us), seconds(missed->ran_us),
+                      seconds(self->whole_us));
 }
 
 // ---- at rest
@@ -206,12 +222,21 @@ static void hear_copies(struct judge *self, const struct history_event *event)
 {
     struct leg *leg = judge_leg_find(self, event->call);
     self->count.copies_told++;
-    uint64_t bits = world_nodes_of(self, event->list);
+    uint64_t bits = world_nodes_of(self, event->list), count = event->records;
+    for (uint32_t i = 0; i < self->nodes_count; i++)
+        count += bits >> i & 1;
     if (leg == NULL)
-        return;
+        return;  // a test call of a node's own, say
+    if (event->number > count)
+        judge_condemn(self, JUDGE_COPIES_UNTRUE,
+                      "node %s says accepted(%" PRIu64 ") of call %s at %.3f s, and %" PRIu64
+                      " nodes have it on disk, or lost that unheard",
+                      text_or_none(event->node), event->number, leg->id, seconds(self->us), count);
     leg->copies_told = true;
-    leg->copies_us = self->us;
     leg->copies = bits;
+    if (event->number != 0)
+        return;
+    leg->copies_us = self->us;
     judge_world_check_copies(self, leg);
 }
 
@@ -225,7 +250,7 @@ static void hear_kept(struct judge *self, const struct history_event *event)
     text_copy(leg->kept, sizeof leg->kept, kept[0] == '\0' ? "none" : kept);
     // An outcome is one for each of that caller's lost calls.
     if (strcmp(kept, "expired") == 0 || strcmp(kept, "called_back_done") == 0)
-        judge_leg_caller_tried(self, leg->caller.text);
+        judge_call_back_tried(self, leg->caller.text);
     if (strcmp(kept, "called_back_done") == 0)
         judge_leg_end(self, leg);
 }
@@ -240,7 +265,7 @@ void judge_world_hear(struct judge *self, const struct history_event *event)
         return;
     case HISTORY_AT_WHOLE:
         self->whole = true;
-        self->calm_us = self->us;
+        self->whole_us = self->calm_us = self->us;
         return;
     case HISTORY_AT_QUIET:
         self->quiet = true;
@@ -264,6 +289,9 @@ void judge_world_hear(struct judge *self, const struct history_event *event)
         return;
     case HISTORY_KEPT:
         hear_kept(self, event);
+        return;
+    case HISTORY_MISSES:
+        hear_missed(self, event);
         return;
     default:
         hear_node(self, event);

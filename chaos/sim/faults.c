@@ -10,8 +10,8 @@
 
 #define LEFT_DEAD_PERMILLE 150
 
-static const char *const fault_names[SIM_FAULTS] = {"net",    "cut",    "crash", "disk", "pause",  "clock",
-                                                    "client", "region", "link",  "old",  "restore"};
+static const char *const fault_names[SIM_FAULTS] = {"net",    "cut",    "crash", "disk", "pause",   "clock",
+                                                    "client", "region", "link",  "old",  "restore", "late"};
 
 bool faults_parse(const char *list, uint32_t *ret_faults)
 {
@@ -96,13 +96,37 @@ static void next_fault(void *subject, uint64_t number)
 
 void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us)
 {
-    if ((sim->options.faults & ~(1u << SIM_FAULT_LINK | 1u << SIM_FAULT_OLD | 1u << SIM_FAULT_RESTORE)) == 0)
+    if ((sim->options.faults &
+         ~(1u << SIM_FAULT_LINK | 1u << SIM_FAULT_OLD | 1u << SIM_FAULT_RESTORE | 1u << SIM_FAULT_LATE)) == 0)
         return;
     // Some histories are stormy, in some a single fault has time to work.
     static const uint64_t means_ms[] = {150, 600, 1500, 5000};
     uint64_t mean_ms = means_ms[faults_draw(sim, 0, 3)];
     agenda_at(&sim->agenda, from_us, next_fault, sim, until_us << 16 | mean_ms);
 }
+
+// ---- when all is whole
+
+#define LATE_US (6 * SIM_SECOND_US)
+
+static void vanish_late(void *subject, uint64_t number)
+{
+    (void)number;
+    struct sim *sim = subject;
+    struct gateway_person *fullest = sim->gateways[0];
+    for (uint32_t i = 1; i < sim->gateway_count; i++)
+        if (gateway_waiting(sim->gateways[i]) > gateway_waiting(fullest))
+            fullest = sim->gateways[i];
+    gateway_vanish(fullest);
+}
+
+void faults_late(struct sim *sim)
+{
+    if ((sim->options.faults & 1u << SIM_FAULT_LATE) != 0)
+        agenda_at(&sim->agenda, sim_now(sim) + LATE_US, vanish_late, sim, 0);
+}
+
+// ---- the end
 
 // Some nodes do not come back, sometimes all but one. The directory stays: one whose disk is never lost lives.
 static void draw_dead(struct sim *sim, bool ret_dead[SIM_NODES_MAX])

@@ -11,6 +11,8 @@ bool faults_parse(const char *list, uint32_t *ret_faults);
 void faults_print(uint32_t faults);  // as an option
 
 void faults_start(struct sim *sim, uint64_t from_us, uint64_t until_us);
+// What is lost when all is whole: call then.
+void faults_late(struct sim *sim);
 // Everything works again, and whoever was gone is back.
 void faults_end(struct sim *sim);
 

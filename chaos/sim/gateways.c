@@ -215,6 +215,14 @@ void gateways_hang_up(struct sim *sim)
     }
 }
 
+uint32_t gateway_waiting(const struct gateway_person *self)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; edge_runs(&self->edge) && i < self->caller_top; i++)
+        count += self->callers[i].id[0] != '\0' && self->callers[i].is_accepted && !self->callers[i].is_joined;
+    return count;
+}
+
 uint32_t gateways_callers(const struct sim *sim)
 {
     uint32_t count = 0;

@@ -40,7 +40,8 @@ void gateway_tell(struct gateway_person *self, enum history_word word, const cha
 void gateways_create(struct sim *sim);
 void gateways_free(struct sim *sim);
 
-void gateway_vanish(struct gateway_person *self);  // its callers' legs with it; it comes back some time
+uint32_t gateway_waiting(const struct gateway_person *self);  // callers who would be lost with it
+void gateway_vanish(struct gateway_person *self);             // its callers' legs with it; it comes back some time
 // The end of the history: whoever is away comes back, once.
 void gateways_come_back(struct sim *sim);
 // Everybody who is still on a line hangs up within some seconds.

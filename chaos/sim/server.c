@@ -17,6 +17,7 @@
 
 #define RECORDS_MAX 1000000
 #define DECISION_BYTES (SWITCHBOARD_DECISION_CALLS_MAX * (CALL_ID_MAX_BYTES + 40) + 512)
+#define STEADY_US (3 * SIM_SECOND_US)
 #define HAND_OVER_US (1500 * SIM_MS_US)
 
 // ---- the disk: what is queued when a transaction begins is one transaction
@@ -116,31 +117,49 @@ static void on_committed(void *subject, uint64_t life)
 
 // ---- life
 
-static void tell_decision(struct server *self, const char *fields)
+static void tell_decision(struct server *self, enum history_word word, const char *fields)
 {
     char line[DECISION_BYTES];
-    snprintf(line, sizeof line, "0 %s node=%s %s", history_word_text(HISTORY_DECIDED), server_name(self), fields);
+    snprintf(line, sizeof line, "0 %s node=%s %s", history_word_text(word), server_name(self), fields);
     struct history_event event;
     check(history_parse(line, &event) == NULL);
     sim_tell(self->sim, event);
 }
 
+static void hear_of_peer(struct server *self, const char *code, const char *fields)
+{
+    char name[NAME_MAX_BYTES + 1] = "";
+    bool is_up = strcmp(code, "peer_up") == 0, is_down = strcmp(code, "peer_down") == 0;
+    if (is_up || strcmp(code, "peer_moved") == 0)
+        if (strstr(fields, "via= ") == NULL)
+            sim_meet(self->sim, MET_peer_bridged);
+    if (!is_up && !is_down)
+        return;
+    sim_meet(self->sim, is_up ? MET_peer_up : MET_peer_down);
+    check(sscanf(fields, "peer=%64s", name) == 1);
+    uint32_t peer = 0;
+    while (peer < self->sim->node_count && strcmp(server_name(self->sim->servers[peer]), name) != 0)
+        peer++;
+    check(peer < self->sim->node_count);
+    uint64_t up_us = sim_now(self->sim) - self->met_us[peer];
+    if (is_up)
+        self->met_us[peer] = sim_now(self->sim);
+    else if (strstr(fields, " heard=0") != NULL && up_us > STEADY_US)  // otherwise a third's word of old
+        sim_tell(self->sim, (struct history_event){.word = HISTORY_MISSES, .node = server_name(self), .party = name});
+}
+
 static void on_notice(void *context, const char *code, const char *fields)
 {
     struct server *self = context;
-    if (strcmp(code, "decided") == 0) {
-        tell_decision(self, fields);
+    bool is_made = strcmp(code, "made") == 0;
+    if (is_made || strcmp(code, "decided") == 0) {
+        tell_decision(self, is_made ? HISTORY_MADE : HISTORY_DECIDED, fields);
         return;
     }
-    if (strcmp(code, "peer_up") == 0)
-        sim_meet(self->sim, MET_peer_up);
     if (strcmp(code, "caught_up") == 0)
         sim_meet(self->sim, MET_caught_up);
-    bool says_way = strcmp(code, "peer_up") == 0 || strcmp(code, "peer_moved") == 0;
-    if (says_way && strstr(fields, "via= ") == NULL)
-        sim_meet(self->sim, MET_peer_bridged);
-    if (strcmp(code, "peer_down") == 0)
-        sim_meet(self->sim, MET_peer_down);
+    if (strncmp(code, "peer_", 5) == 0)
+        hear_of_peer(self, code, fields);
     if (strncmp(code, "disk_", 5) == 0 && strstr(fields, "elsewhere=1") != NULL)
         sim_meet(self->sim, MET_disk_drained);
     sim_remark(self->sim, "%s %s %s", server_name(self), code, fields);
@@ -180,6 +199,10 @@ void server_start(struct server *self)
                                                .node = server_name(self),
                                                .boot = self->host.life,
                                                .number = lost_some});
+    if (lost_some) {
+        self->was_emptied = true;
+        self->emptied_us = sim_now(self->sim);
+    }
     self->node = node_create(&self->world, self->disk, &self->config, &problem);
     if (self->node == NULL)
         check_failed(problem.text, __FILE__, __LINE__, __func__);

@@ -31,6 +31,9 @@ struct server {
     bool disk_is_older;  // made from a backup, and not started since
     bool dies_in_turn;
     bool going;
+    bool was_emptied;  // it has started with an empty disk
+    uint64_t emptied_us;
+    uint64_t met_us[SIM_NODES_MAX];  // when another was up for it last
 };
 
 struct server *server_create(struct sim *sim, uint32_t index);
@@ -51,6 +54,11 @@ void server_own_message(struct server *self, struct span message);  // for its o
 
 // Durably: what was written to its disk, whether it runs or not.
 bool server_has_call(const struct server *self, const char *call);
+
+// ---- copies.c
+
+// What goes to a client: an accepted(n) is looked at as it is said.
+void server_look_at_copies(struct server *self, struct span message);
 
 static inline const char *server_name(const struct server *self)
 {

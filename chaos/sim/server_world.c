@@ -93,6 +93,7 @@ static bool send_client(struct world *world, const struct world_client *client, 
     uint32_t name[3];
     check(client->bytes == sizeof name);
     memcpy(name, client->id, sizeof name);
+    server_look_at_copies(self, message);
     struct net_line *line = net_find(&self->sim->net, name[0], name[1], name[2]);
     bool sent = line != NULL && line->to == &self->host && line->to_life == self->host.life && self->node != NULL &&
                 net_send(&self->sim->net, line, true, message);

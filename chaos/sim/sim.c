@@ -47,23 +47,10 @@ static void write_and_hear(struct sim *self, struct history_event event)
         self->stop = true;
 }
 
-static void tell_copies(struct sim *self, const char *call)
-{
-    char list[SIM_NODES_MAX * (NAME_MAX_BYTES + 1)] = "";
-    size_t at = 0;
-    for (uint32_t i = 0; i < self->node_count; i++)
-        if (server_has_call(self->servers[i], call))
-            at +=
-                (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? "," : "", server_name(self->servers[i]));
-    write_and_hear(self, (struct history_event){.word = HISTORY_COPIES, .call = call, .list = list});
-}
-
 void sim_tell(struct sim *self, struct history_event event)
 {
     if (!self->stop)
         write_and_hear(self, event);
-    if (!self->stop && event.word == HISTORY_ACCEPTED)
-        tell_copies(self, event.call);
 }
 
 void sim_remark(struct sim *self, const char *text, ...)
@@ -107,7 +94,8 @@ static void create(struct sim *self)
 {
     uint64_t seed = self->options.seed;
     // A call returns after the directory's retry_ms; see city.c.
-    struct judge_options options = {.retry_ms = 8000, .call_back_ms = 45000};
+    struct judge_options options = {
+        .retry_ms = 8000, .call_back_ms = 45000, .held_ms = 8000, .alone_ms = self->options.adopt_alone_after_ms};
     self->judge = judge_create(&options);
     chance_init(&self->city_chance, seed, 'c');
     chance_init(&self->fault_chance, seed, 'f');
@@ -172,7 +160,8 @@ static void run_for(struct sim *self, uint64_t us)
 static void storm(struct sim *self)
 {
     uint64_t storm_us = self->options.seconds * SIM_SECOND_US;
-    if (self->options.faults == 0)
+    // A node that stands still leaves all else whole.
+    if ((self->options.faults & ~(1u << SIM_FAULT_PAUSE)) == 0)
         tell_word(self, HISTORY_AT_WHOLE);
     faults_start(self, WARM_UP_US, storm_us);
     links_start(self, WARM_UP_US, storm_us);
@@ -201,6 +190,7 @@ static void heal(struct sim *self)
         tell_word(self, HISTORY_AT_WHOLE);
     }
     observers_connect(self);
+    faults_late(self);
     run_for(self, WHOLE_US);
     self->closing = true;
     run_for(self, HANG_UP_US);

@@ -33,6 +33,7 @@ enum sim_fault {
     SIM_FAULT_LINK,     // of two nodes, for long, while each reaches the other through a third
     SIM_FAULT_OLD,      // nodes of the oldest protocol version, and their upgrades
     SIM_FAULT_RESTORE,  // a node loses its disk, and is made anew from a backup of before
+    SIM_FAULT_LATE,     // a gateway vanishes when all is whole
     SIM_FAULTS,
 };
 

@@ -11,6 +11,8 @@
     RUNG("31000000", "1", id)                                                                                          \
     "32000000 desk.accepts client=1 call=" id "\n"                                                                     \
     "33000000 desk.reached client=1 call=" id "\n"
+#define MADE(us, node, id, list, owed)                                                                                 \
+    us " call_back.made node=" node " call=" id " list=" list " records=2 number=" owed "\n"
 #define LATE_END "200000000 at.end\n"
 #define SECOND_GATEWAY                                                                                                 \
     "1000000 gateway.opens client=11 party=gw2\n"                                                                      \
@@ -88,6 +90,19 @@ static void a_number_is_not_a_caller_when_it_is_withheld(void **state)
           "call a", "kept as owed");
 }
 
+static void call_backs_are_made_in_turn(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") VANISHED MADE("31000000", "bei", "a~1", "sin", "5000") MADE(
+        "36000000", "sin", "a~2", "bei", "10000") "110000000 call.kept call=a reason=called_back_done\n" LATE_END);
+}
+
+static void who_sees_no_majority_makes_one_when_it_is_owed_for_long(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") VANISHED MADE("110000000", "bei", "a~1", "", "300000") END);
+}
+
 // ---- wrong
 
 static void a_call_that_is_owed_for_ever_beside_a_free_agent_is_lost(void **state)
@@ -146,6 +161,81 @@ static void only_an_accepted_call_back_can_be_reached(void **state)
           "anna", "a~1");
 }
 
+static void nobody_makes_a_call_back_while_the_owner_is_heard(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_HELD,
+          CITY CALL("a") VANISHED
+          "31000000 call_back.made node=bei call=a~1 list=sin records=2 number=5000 party=sin\n",
+          "node bei", "a~1", "hears sin");
+}
+
+static void who_sees_no_majority_makes_none_soon(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_ALONE, CITY CALL("a") VANISHED MADE("31000000", "bei", "a~1", "", "30000"), "node bei", "a~1",
+          "1 of 2 nodes");
+}
+
+static void two_nodes_that_see_each_other_do_not_make_one_at_once(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE,
+          CITY CALL("a") VANISHED MADE("31000000", "bei", "a~1", "sin", "5000")
+              MADE("31200000", "sin", "a~1", "bei", "5100"),
+          "node sin", "a~1", "node bei");
+}
+
+static void what_a_call_back_has_kept_is_not_kept_again(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE,
+          CITY CALL("a") VANISHED
+          "31000000 call_back.made node=bei call=a~2 list=sin records=2 number=5000 reason=kept\n",
+          "node bei", "a~2", "had its outcome");
+}
+
+static void no_second_is_made_while_the_first_is_known_to_live(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE,
+          CITY CALL("a") VANISHED
+          "31000000 call_back.made node=bei call=a~2 list=sin records=2 number=5000 reason=lives\n",
+          "node bei", "a~2", "which lives");
+}
+
+static void none_is_made_while_a_desk_is_at_one(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE,
+          CITY CALL("a") VANISHED RUNG("31000000", "1", "a~1") MADE("37000000", "sin", "a~2", "bei", "5000"),
+          "node sin", "a~2", "anna");
+}
+
+static void two_desks_are_not_rung_for_two_call_backs_of_one_call(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE, CITY CALL("a") VANISHED RUNG("31000000", "1", "a~1") RUNG("37000000", "2", "a~2"), "boris",
+          "a~2", "anna", "a~1");
+}
+
+static void who_was_reached_and_spoken_with_is_not_called_back_again(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_TWICE,
+          CITY CALL("a") VANISHED REACHED("a~1") "40000000 desk.ends client=1 call=a~1\n" RUNG("46000000", "2", "a~2"),
+          "boris", "a~2", "was reached");
+}
+
+static void who_hung_up_is_not_called_back(void **state)
+{
+    (void)state;
+    WRONG(RUNG_IN_VAIN,
+          CITY CALL("a") "40000 leg.hung_up client=10 call=a\n"
+                         "50000 leg.ended client=10 call=a reason=abandoned\n" RUNG("6000000", "1", "a~1"),
+          "anna", "a~1", "has ended");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +253,17 @@ int main(void)
         cmocka_unit_test(a_call_back_that_is_spoken_is_not_taken_from_its_desk),
         cmocka_unit_test(a_desk_with_a_call_back_is_not_rung_for_another_call),
         cmocka_unit_test(only_an_accepted_call_back_can_be_reached),
+        cmocka_unit_test(call_backs_are_made_in_turn),
+        cmocka_unit_test(who_sees_no_majority_makes_one_when_it_is_owed_for_long),
+        cmocka_unit_test(nobody_makes_a_call_back_while_the_owner_is_heard),
+        cmocka_unit_test(who_sees_no_majority_makes_none_soon),
+        cmocka_unit_test(two_nodes_that_see_each_other_do_not_make_one_at_once),
+        cmocka_unit_test(what_a_call_back_has_kept_is_not_kept_again),
+        cmocka_unit_test(no_second_is_made_while_the_first_is_known_to_live),
+        cmocka_unit_test(none_is_made_while_a_desk_is_at_one),
+        cmocka_unit_test(two_desks_are_not_rung_for_two_call_backs_of_one_call),
+        cmocka_unit_test(who_was_reached_and_spoken_with_is_not_called_back_again),
+        cmocka_unit_test(who_hung_up_is_not_called_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

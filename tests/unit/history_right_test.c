@@ -298,6 +298,22 @@ static void a_disposition_may_die_with_its_desk_or_in_a_storm(void **state)
                       "20000000 call.disposition node=sin call=gw-1\n" END);
 }
 
+static void a_copy_counts_until_it_can_be_known_that_its_disk_is_lost(void **state)
+{
+    (void)state;
+    assert_right(CITY "10000 leg.submitted client=10 call=a priority=1 skills=0x1\n"
+                      "20000 call.copies node=bei call=a list=bei number=2 records=1\n");
+}
+
+static void a_node_that_stands_still_is_missed(void **state)
+{
+    (void)state;
+    assert_right(CITY "10000000 node.stalled node=bei\n"
+                      "11000000 node.misses node=sin party=bei\n"
+                      "12000000 node.resumed node=bei\n"
+                      "12000000 node.misses node=sin party=bei\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +341,8 @@ int main(void)
         cmocka_unit_test(digests_may_differ_until_the_bound),
         cmocka_unit_test(what_the_driver_did_not_tell_is_named_in_the_verdict),
         cmocka_unit_test(memory_is_held_for_what_lives_only),
+        cmocka_unit_test(a_copy_counts_until_it_can_be_known_that_its_disk_is_lost),
+        cmocka_unit_test(a_node_that_stands_still_is_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static void a_desk_that_accepted_is_busy_until_the_call_is_taken_from_it(void **
     (void)state;
     WRONG(RUNG_TWICE,
           CITY CALL("a") RINGS_ANNA("a") "50000 desk.accepts client=1 call=a\n"
-                                         "9000000 told.offer client=1 attach=101 call=b n=1 node=bei\n",
+                                         "2900000 told.offer client=1 attach=101 call=b n=1 node=bei\n",
           "anna", "has accepted", "call b");
 }
 
@@ -450,6 +450,48 @@ static void a_disposition_is_kept_by_every_node(void **state)
           "gw-1", "bei", "forwarded");
 }
 
+// ---- what nobody moves on
+
+static void an_agent_who_accepted_is_told_what_became_of_it(void **state)
+{
+    (void)state;
+    WRONG(DESK_STUCK,
+          CITY CALL("a") RINGS_ANNA("a") "50000 desk.accepts client=1 call=a\n"
+                                         "5000000 client.detached client=2\n",
+          "anna", "call a", "not told to connect");
+}
+
+static void a_call_is_not_ended_as_by_an_agent_who_never_had_it(void **state)
+{
+    (void)state;
+    WRONG(END_UNTRUE,
+          CITY CALL("a") RINGS_ANNA("a") "50000 desk.accepts client=1 call=a\n"
+                                         "55000 desk.withdrawn client=1 call=a reason=taken_back n=1\n"
+                                         "60000 leg.connect client=10 call=a agent=anna n=1\n"
+                                         "70000 leg.joined client=10 call=a\n"
+                                         "400000 leg.ended client=10 call=a reason=answered\n",
+          "call a", "taken from the agent");
+}
+
+static void a_copy_that_was_lost_with_its_disk_does_not_count(void **state)
+{
+    (void)state;
+    WRONG(COPIES_UNTRUE,
+          CITY "10000 leg.submitted client=10 call=a priority=1 skills=0x1\n"
+               "20000 call.copies node=bei call=a list=bei number=2\n",
+          "node bei", "accepted(2)", "call a", "1 nodes");
+}
+
+static void a_node_that_stood_still_does_not_take_others_for_down(void **state)
+{
+    (void)state;
+    WRONG(MISSED_FALSELY,
+          CITY "10000000 node.stalled node=bei\n"
+               "12000000 node.resumed node=bei\n"
+               "12000000 node.misses node=bei party=sin\n",
+          "node bei", "sin", "12.000 s");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +549,10 @@ int main(void)
         cmocka_unit_test(time_does_not_run_backwards),
         cmocka_unit_test(a_word_of_a_client_that_was_never_opened_is_the_drivers_fault),
         cmocka_unit_test(nothing_comes_after_the_end),
+        cmocka_unit_test(an_agent_who_accepted_is_told_what_became_of_it),
+        cmocka_unit_test(a_call_is_not_ended_as_by_an_agent_who_never_had_it),
+        cmocka_unit_test(a_copy_that_was_lost_with_its_disk_does_not_count),
+        cmocka_unit_test(a_node_that_stood_still_does_not_take_others_for_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
