@@ -213,6 +213,7 @@ void explore(struct model *model, const struct explore_options *options, struct 
     const struct state root = model->now;
     *ret_explored = (struct explored){0};
     model->doubt_every = options->doubt_every;
+    model->makes_anew = options->makes_anew;
     self.capacity = 1024;
     self.points = check_alloc(self.capacity * sizeof *self.points);
     self.table = check_alloc(sizeof *self.table << self.table_bits);

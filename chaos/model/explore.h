@@ -11,6 +11,7 @@ struct explore_options {
     uint32_t states_max;
     uint32_t heal_every;   // of the new states one in so many runs to its end, beside those that are quiet; 0: none
     uint32_t doubt_every;  // see turns.h
+    uint32_t makes_anew;   // see model.h
     uint32_t found_max;    // stops at so many different violations
     uint32_t seconds_max;  // 0: no limit
     uint32_t tells_depths;

@@ -35,6 +35,7 @@ static int usage(void)
          "  --depth N --states N --seconds N   bounds of the exploration\n"
          "  --heal N                      one in N states runs to its end (1); more: beside the quiet ones; 0: none\n"
          "  --doubt N                     one in N ways to a known local is held against the others (0: none)\n"
+         "  --anew 1                      every turn is made anew: slow, and must come to the same\n"
          "  --depths 1                    tells how far it is\n"
          "  --found N                     stops at so many different violations (1)\n"
          "  --lie NAME                    none, deaf-desk, hasty-gateway, says-once: a client that does wrong, to be "
@@ -80,6 +81,7 @@ static bool read_options(int argc, char **argv, struct scenario *scenario, struc
                    {"found", &options->found_max},
                    {"seconds", &options->seconds_max},
                    {"depths", &options->tells_depths},
+                   {"anew", &options->makes_anew},
                    {"ring-width", &scenario->ring_width},
                    {"prompt-nodes", &scenario->prompt_nodes},
                    {"prompt-peers", &scenario->prompt_peers},

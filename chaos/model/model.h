@@ -144,6 +144,7 @@ struct model {
     const struct scenario *scenario;
     enum lie lie;
     uint32_t doubt_every;  // see turns.h
+    uint32_t makes_anew;   // every turn, though it was made before: slow, and must come to the same
     struct state now;
     char violation[512];  // "": none
 

@@ -299,7 +299,7 @@ void turns_take(struct model *self, uint32_t node, struct told told, uint32_t se
     told.is_healing = self->is_healing;
     told.swept = told.kind == TOLD_START || told.kind == TOLD_CRASH ? 0 : copy_swept(self, node);
     uint64_t key = key_of(node, now->local[node], &told);
-    uint32_t slot = *find_made(self->turns, key);
+    uint32_t slot = self->makes_anew ? 0 : *find_made(self->turns, key);
     const struct turn_made *made = slot != 0 ? &self->turns->made[slot - 1] : make(self, node, &told, key);
 
     uint32_t ages[RECORDS_MAX], seqs[RECORDS_MAX][AGES_MAX];
