@@ -250,7 +250,8 @@ void desk_call_copied(struct board *self, const struct call *call, const Rec__Ca
         } else if (RULE(copy_frees_desk) && other) {
             desk_clear_call(self, agent, "answered_elsewhere");
         } else if (body->agent[0] != '\0') {
-            if (here->rung.accepted || accepted_offer(body) == here->rung.n)
+            bool is_it = here->rung.accepted || accepted_offer(body) == here->rung.n;
+            if (is_it && !call_reads_as_over(self, call))  // else the leg is gone: the desk's own word frees it
                 confirm_call(self, agent, body->state == REC__CALL_STATE__CONNECTED);
         } else if (here->rung.confirmed || moved) {
             here->rung.confirmed = false;
