@@ -41,12 +41,20 @@ static void say_written(struct board *self, uint32_t agent, const char *call)
     say_to_session(self, self->desks[agent].here->session, &message);
 }
 
+// The copy names her; or it names nobody, and its owner died before it could tell whom.
+static bool may_have_spoken(struct board *self, const Rec__Call *call, const struct record *record, const char *agent)
+{
+    struct party owner = {board_node_index(self, record->version.owner), record->version.boot};
+    return strcmp(call->agent, agent) == 0 || (call->agent[0] == '\0' && !board_owner_up(self, owner));
+}
+
 void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)
 {
     const char *id = self->directory->agents[agent].id;
     const struct record *record = NULL;
     const Rec__Call *call = text_is_call_id(word->call) ? board_stored_call(self, word->call, &record) : NULL;
-    if (call == NULL || strcmp(call->agent, id) != 0 || !text_is_printable(word->reason, WRAP_DISPOSITION_MAX_BYTES)) {
+    if (call == NULL || !may_have_spoken(self, call, record, id) ||
+        !text_is_printable(word->reason, WRAP_DISPOSITION_MAX_BYTES)) {
         self->counters.words_refused++;
         say_refused(self, self->desks[agent].here->session, "not_your_call", word->call, self->desks[agent].attach,
                     "there is no call %.128s here that %.64s has spoken", word->call, id);
