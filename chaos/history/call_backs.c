@@ -35,11 +35,23 @@ void judge_call_back_settle(struct judge *self, const struct leg *leg, const cha
         judge_leg_end(self, owed);
 }
 
+// One whose maker is gone counts as not made, though it still rings. Which of two makers a call-back is of, and when
+// their copies met, is not told: so no node may have died since a while before the ring.
+static bool maker_may_be_gone(const struct judge *self, uint64_t rings_us)
+{
+    return self->nodes_us + (uint64_t)self->options.digests_ms * 1000 > rings_us;
+}
+
 // Its node lets a ring end at the deadline as the node counts it, and the desk hears of that a way later.
 static bool ring_is_ending(const struct judge *self, const struct client *desk)
 {
-    return desk->has == HAS_RINGING && desk->deadline_ms != 0 &&
+    return desk->deadline_ms != 0 &&
            self->us + (uint64_t)AT_ONCE_MS * 1000 >= desk->has_us + (uint64_t)desk->deadline_ms * 1000;
+}
+
+static bool rings_for_nobody(const struct judge *self, const struct client *desk)
+{
+    return desk->has == HAS_RINGING && (ring_is_ending(self, desk) || maker_may_be_gone(self, desk->has_us));
 }
 
 // A desk that goes on, has had a call-back of this call since everybody should know of it. `other_than`: of another
@@ -49,7 +61,7 @@ static const struct client *desk_with(const struct judge *self, const struct leg
     for (const struct client *desk = self->clients; desk != NULL && lost->backs > 0; desk = desk->hh.next)
         if (desk->is_desk && desk->lost == lost && (other_than == NULL || strcmp(desk->call, other_than) != 0) &&
             judge_client_is_sound(desk, desk->has_us) && judge_passed(self, desk->has_us, self->options.digests_ms) &&
-            !ring_is_ending(self, desk))
+            !rings_for_nobody(self, desk))
             return desk;
     return NULL;
 }

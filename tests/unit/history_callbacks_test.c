@@ -110,6 +110,16 @@ static void a_ring_at_its_deadline_keeps_nobody_from_making_the_next(void **stat
         "38550000", "sin", "a~2", "bei", "5000") "38700000 desk.withdrawn client=1 call=a~1 reason=no_answer\n" END);
 }
 
+static void a_ring_of_a_maker_who_died_keeps_nobody_from_making_the_next(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") VANISHED RUNG(
+        "31000000", "1", "a~1") "31500000 node.died node=sin\n"
+                                "37500000 node.started node=sin boot=3\n" MADE(
+                                    "38000000", "bei", "a~2", "sin",
+                                    "5000") "39000000 desk.withdrawn client=1 call=a~1 reason=no_answer\n" END);
+}
+
 // ---- wrong
 
 static void a_call_that_is_owed_for_ever_beside_a_free_agent_is_lost(void **state)
@@ -263,6 +273,7 @@ int main(void)
         cmocka_unit_test(call_backs_are_made_in_turn),
         cmocka_unit_test(who_sees_no_majority_makes_one_when_it_is_owed_for_long),
         cmocka_unit_test(a_ring_at_its_deadline_keeps_nobody_from_making_the_next),
+        cmocka_unit_test(a_ring_of_a_maker_who_died_keeps_nobody_from_making_the_next),
         cmocka_unit_test(nobody_makes_a_call_back_while_the_owner_is_heard),
         cmocka_unit_test(who_sees_no_majority_makes_none_soon),
         cmocka_unit_test(two_nodes_that_see_each_other_do_not_make_one_at_once),
