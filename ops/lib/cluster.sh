@@ -144,10 +144,13 @@ cluster_enroll() { # HOTLINECTL DIR NODES
 }
 
 # Starts one node that does not run; its pid is in DIR/NODE/pid. It must outlive a Ctrl-C meant for its starter, so it
-# is in a session of its own.
+# is in a session of its own. Returns when the pid is the node's, or it has ended: until it is executed, it is the starter's.
 cluster_start() { # HOTLINED NODE-DIR
     setsid "$1" --config "$2/node.yaml" </dev/null >>"$2/log" 2>&1 &
     echo $! >"$2/pid"
+    until cluster_pid "$2" >/dev/null || ! cluster_alive $!; do
+        sleep 0.01
+    done
     disown $!
 }
 
