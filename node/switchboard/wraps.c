@@ -41,11 +41,13 @@ static void say_written(struct board *self, uint32_t agent, const char *call)
     say_to_session(self, self->desks[agent].here->session, &message);
 }
 
-// The copy names her; or it names nobody, and its owner died before it could tell whom.
+// The copy names her; or it names nobody, and its owner died before it could tell whom. A call-back's owner may live on
+// and never know whom: it gave the desk up for out of reach, and the caller was reached all the same.
 static bool may_have_spoken(struct board *self, const Rec__Call *call, const struct record *record, const char *agent)
 {
     struct party owner = {board_node_index(self, record->version.owner), record->version.boot};
-    return strcmp(call->agent, agent) == 0 || (call->agent[0] == '\0' && !board_owner_up(self, owner));
+    bool untold = text_is_call_back(record->id) || !board_owner_up(self, owner);
+    return strcmp(call->agent, agent) == 0 || (call->agent[0] == '\0' && untold);
 }
 
 void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)

@@ -45,6 +45,7 @@ struct rig {
     struct heard *heard;
     struct atlas *atlas;
     Rec__Call *call;
+    Rec__Wrap *wrap;
     char call_back[CALL_ID_MAX_BYTES + 1];
     uint64_t attach[16];  // by session, for words
     uint32_t unspoken;
@@ -227,6 +228,8 @@ void rig_free(struct rig *self)
     }
     if (self->call != NULL)
         rec__call__free_unpacked(self->call, NULL);
+    if (self->wrap != NULL)
+        rec__wrap__free_unpacked(self->wrap, NULL);
     atlas_free(self->atlas);
     free(self);
 }
@@ -430,7 +433,8 @@ static void say_desk_word(struct rig *self, int node, uint64_t session, const ch
 {
     const Cli__ToClient *offered = rig_heard(self, node, session, CLI__TO_CLIENT__BODY_OFFERED);
     words.attach = self->attach[session];
-    words.call = offered == NULL ? (char *)"" : offered->offered->call;
+    if (words.call[0] == '\0' && offered != NULL)
+        words.call = offered->offered->call;
     struct event event = {.type = EVENT_DESK_WORD, .session = session, .name = agent, .desk_word = &words};
     step(self, node, &event);
     rig_settle(self);
@@ -450,6 +454,16 @@ void rig_not_reached(struct rig *self, int node, uint64_t session, const char *a
     words.word = CLI__DESK_WORD__WORD__NOT_REACHED;
     words.reason = (char *)reason;
     words.text = (char *)text;
+    say_desk_word(self, node, session, agent, words);
+}
+
+void rig_disposes(struct rig *self, int node, uint64_t session, const char *agent, const char *call,
+                  const char *disposition)
+{
+    Cli__DeskWord words = CLI__DESK_WORD__INIT;
+    words.word = CLI__DESK_WORD__WORD__DISPOSITION;
+    words.call = (char *)call;
+    words.reason = (char *)disposition;
     say_desk_word(self, node, session, agent, words);
 }
 
@@ -558,6 +572,15 @@ const Rec__Call *rig_call(struct rig *self, int node, const char *call)
         rec__call__free_unpacked(self->call, NULL);
     self->call = record == NULL ? NULL : rec__call__unpack(NULL, record->body.bytes, record->body.data);
     return self->call;
+}
+
+const char *rig_disposition(struct rig *self, int node, const char *call)
+{
+    const struct record *record = store_find(self->nodes[node].store, REC__KIND__WRAP_UP_OF, call);
+    if (self->wrap != NULL)
+        rec__wrap__free_unpacked(self->wrap, NULL);
+    self->wrap = record == NULL ? NULL : rec__wrap__unpack(NULL, record->body.bytes, record->body.data);
+    return self->wrap == NULL ? "" : self->wrap->disposition;
 }
 
 const char *rig_state(struct rig *self, int node, const char *agent)

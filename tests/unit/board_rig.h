@@ -52,6 +52,8 @@ void rig_number(struct rig *self, const char *number);
 // A call-back was dialled in vain.
 void rig_not_reached(struct rig *self, int node, uint64_t session, const char *agent, const char *reason,
                      const char *text);
+void rig_disposes(struct rig *self, int node, uint64_t session, const char *agent, const char *call,
+                  const char *disposition);
 void rig_leg_word(struct rig *self, int node, uint64_t session, const char *gateway, const char *call,
                   Cli__LegWord__Word word);
 
@@ -66,9 +68,10 @@ struct board *rig_board(struct rig *self, int node);
 const struct directory *rig_directory(const struct rig *self, int node);
 struct now rig_now(const struct rig *self);
 
-const Rec__Call *rig_call(struct rig *self, int node, const char *call);  // as stored there; until the next rig_call
-const char *rig_state(struct rig *self, int node, const char *agent);     // as read there
-const char *rig_call_back(struct rig *self, int node, const char *call);  // that stands for it, as read there
+const Rec__Call *rig_call(struct rig *self, int node, const char *call);    // as stored there; until the next rig_call
+const char *rig_disposition(struct rig *self, int node, const char *call);  // as stored there, "": none is; likewise
+const char *rig_state(struct rig *self, int node, const char *agent);       // as read there
+const char *rig_call_back(struct rig *self, int node, const char *call);    // that stands for it, as read there
 uint64_t rig_digest(struct rig *self, int node);
 uint64_t rig_attach(uint64_t login, uint64_t attempt);
 
