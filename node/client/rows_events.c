@@ -46,8 +46,8 @@ static bool fill_agent(struct arena *arena, ProtobufCBinaryData body, struct hot
 static bool fill_wrap(struct arena *arena, ProtobufCBinaryData body, struct hotline_row *row)
 {
     const Rec__Wrap *wrap = rec__wrap__unpack(arena_allocator_more(arena, BODY_BUDGET_BYTES), body.len, body.data);
-    if (wrap == NULL)
-        return false;
+    if (wrap == NULL || wrap->disposition[0] == '\0')
+        return false;  // nothing is said yet
     row->event.kind = "wrap_up";
     row->event.agent = wrap->agent;
     row->event.disposition = wrap->disposition;
@@ -76,7 +76,7 @@ static bool give_event(struct arena *arena, const Cli__EventRow *from, struct cu
                  : from->kind == REC__KIND__WRAP_UP_OF ? fill_wrap(arena, from->body, &row)
                                                        : false;
     if (!known)
-        return true;  // of a newer protocol: the cursor goes on
+        return true;  // of a newer protocol, or no event: the cursor goes on
     char *text = cursor_write(cursor);
     row.event.id = from->id;
     row.event.cursor = text;

@@ -330,13 +330,17 @@ void offer_withdraw_taker(struct board *self, struct call *call, const char *rea
 
 void offer_answered(struct board *self, const char *from, const Peer__OfferAnswer *answer);
 
+// ---- wraps.c: how conversations went
+
+void wrap_say(struct board *self, uint32_t agent, const struct Cli__DeskWord *word);
+// The desk has the caller of this call-back on the line: noted here, and written for all.
+void wrap_reached(struct board *self, uint32_t agent, const char *call);
+bool wrap_is_reached(struct board *self, const char *call);  // by what any desk's node wrote
+
 // ---- desks.c: the lifecycle of a desk, at its node
 
 void desk_attach(struct board *self, const struct event *event);
 void desk_word(struct board *self, const struct event *event);
-
-// wraps.c: how conversations went
-void wrap_say(struct board *self, uint32_t agent, const struct Cli__DeskWord *word);
 void desk_gone(struct board *self, const struct event *event);
 void desk_deadline(struct board *self, uint32_t agent);
 void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const char *reason);

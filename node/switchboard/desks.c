@@ -171,11 +171,11 @@ static void resume_call(struct board *self, uint32_t agent, const Cli__AttachDes
     uint32_t ring_ms = call != NULL && call->queue != DIRECTORY_NONE ? self->directory->queues[call->queue].ring_ms
                                                                      : SWITCHBOARD_OFFER_SLACK_MS;
     rung->deadline_us = self->now.mono_us + (uint64_t)ring_ms * 1000;
-    if (call != NULL && call->owner.node == 0 && !call->mine)
-        return;  // owned by an earlier start of this node: its gateway brings it back
     rung->joined = words->reached && rung->accepted && text_is_call_back(rung->call);
     if (rung->joined)
-        promise_desk_speaks(self, rung->call);
+        wrap_reached(self, agent, rung->call);
+    if (call != NULL && call->owner.node == 0 && !call->mine)
+        return;  // owned by an earlier start of this node: its gateway brings it back
     say_offer_answer(self, agent, rung, desk_answer(rung), "");
 }
 

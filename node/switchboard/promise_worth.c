@@ -53,6 +53,14 @@ static const Rec__Call *call_back_number(struct board *self, const char *call, u
     return board_stored_call(self, id, ret_record);
 }
 
+// By the word of a desk at another node than its maker's, perhaps, which alone writes the call-back's record.
+static bool is_reached(struct board *self, const char *call, uint32_t number)
+{
+    char id[CALL_ID_MAX_BYTES + 16];
+    snprintf(id, sizeof id, "%s~%u", call, number);
+    return RULE(kept_is_kept) && wrap_is_reached(self, id);
+}
+
 static bool is_taken(const Rec__Call *back)
 {
     return back->agent[0] != '\0';
@@ -66,6 +74,7 @@ static void look_at_call_backs(struct board *self, struct promise *promise, stru
         const struct record *record;
         const Rec__Call *back = call_back_number(self, promise->call, number, &record);
         gap = back == NULL ? gap + 1 : 0;
+        promise->reached = promise->reached || is_reached(self, promise->call, number);
         if (back == NULL)
             continue;
         promise->largest = number > promise->largest ? number : promise->largest;

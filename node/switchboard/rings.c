@@ -292,7 +292,7 @@ static void answer_reached(struct board *self, uint32_t agent)
         rung->joined = true;
         rung->confirmed = false;
         board_desk_changed(self, agent);
-        promise_desk_speaks(self, rung->call);
+        wrap_reached(self, agent, rung->call);
     }
     say_desk_news(self, agent, rung->call, true, false);
     say_offer_answer(self, agent, rung, PEER__ANSWER__REACHED, "");

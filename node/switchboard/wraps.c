@@ -1,18 +1,24 @@
 // How a conversation went, as its agent says in wrap-up: a record of its own, for the call's is its owner's alone, and
 // that owner may be gone. The desk says it again whenever it attaches, so a node that dies takes nothing with it.
+// That a call-back's caller was reached stands there, too, as soon as the desk says so: the desk's record is soon about
+// its next call, and who calls back then may never have seen the one in between.
 #include "node/switchboard/board.h"
+#include "node/switchboard/callbacks.h"
 
 #include "cluster/base/text.h"
 
 #include <string.h>
 
-static bool is_written(struct board *self, const char *call, const char *agent, const char *disposition)
+static const Rec__Wrap *stored(struct board *self, const char *call)
 {
     const struct record *record = store_find(self->store, REC__KIND__WRAP_UP_OF, call);
-    if (record == NULL)
-        return false;
-    const Rec__Wrap *wrap = rec__wrap__unpack(arena_allocator_more(&self->arena, STORE_RECORD_MAX_BYTES),
+    return record == NULL ? NULL
+                          : rec__wrap__unpack(arena_allocator_more(&self->arena, STORE_RECORD_MAX_BYTES),
                                               record->body.bytes, record->body.data);
+}
+
+static bool is_written(const Rec__Wrap *wrap, const char *agent, const char *disposition)
+{
     return wrap != NULL && strcmp(wrap->agent, agent) == 0 && strcmp(wrap->disposition, disposition) == 0;
 }
 
@@ -62,12 +68,36 @@ void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)
                     "there is no call %.128s here that %.64s has spoken", word->call, id);
         return;
     }
-    if (!is_written(self, word->call, id, word->reason)) {
+    const Rec__Wrap *old = stored(self, word->call);
+    if (!is_written(old, id, word->reason)) {
         Rec__Wrap wrap = REC__WRAP__INIT;
+        wrap.reached = old != NULL && old->reached;
         wrap.agent = (char *)id;
         wrap.disposition = word->reason;
         wrap.at_ms = self->now.wall_ms;
         put(self, word->call, self->desks[agent].attach, record->born_ms, &wrap);
     }
     say_written(self, agent, word->call);
+}
+
+void wrap_reached(struct board *self, uint32_t agent, const char *call)
+{
+    promise_desk_speaks(self, call);
+    const Rec__Wrap *old = stored(self, call);
+    if (old != NULL && old->reached)
+        return;
+    const struct record *record = store_find(self->store, REC__KIND__CALL, call);
+    Rec__Wrap wrap = REC__WRAP__INIT;
+    wrap.agent = (char *)self->directory->agents[agent].id;
+    wrap.at_ms = self->now.wall_ms;
+    if (old != NULL)
+        wrap = *old;
+    wrap.reached = true;
+    put(self, call, self->desks[agent].attach, record == NULL ? self->now.wall_ms : record->born_ms, &wrap);
+}
+
+bool wrap_is_reached(struct board *self, const char *call)
+{
+    const Rec__Wrap *wrap = stored(self, call);
+    return wrap != NULL && wrap->reached;
 }

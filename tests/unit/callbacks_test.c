@@ -400,6 +400,28 @@ static void one_that_was_reached_by_a_desk_that_was_given_up_is_kept(void **stat
     assert_string_equal(rig_state(rig, 2, "n1"), "on_call");
 }
 
+// Its maker dies, and who calls back next sees of the desk's record only that it is free again.
+static void one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_pass(rig, 12000);  // its owner has made it at once
+    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
+    expect_call_back(rig, 1, N1, "c1~1");
+    accept_and(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__WORD_UNSET);
+    rig_hold(rig, true);
+    when_the_region_dies(rig);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__REACHED);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__END);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__READY);
+    rig_hold(rig, false);
+    rig_pass(rig, 6 * ADOPT_MS);
+    assert_int_equal(rig_call(rig, 2, "c1~1")->state, REC__CALL_STATE__CALL_RINGING);
+    assert_null(rig_call(rig, 2, "c1~2"));
+    assert_int_equal(rig_digest(rig, 1), rig_digest(rig, 2));
+}
+
 static void only_a_call_back_that_was_accepted_can_be_reached(void **state)
 {
     struct rig *rig = *state;
@@ -545,6 +567,7 @@ int main(void)
         TEST(who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing),
         TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
         TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
+        TEST(one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on),
         TEST(nobody_calls_back_while_a_third_hears_the_owner),
         TEST(a_node_without_a_majority_waits_until_it_has_been_alone_for_long),
         TEST(a_gateway_that_died_alone_is_waited_for_and_then_its_callers_are_called_back_at_once),
