@@ -18,6 +18,7 @@
 // The seasons of a history, after its storm of `seconds`: whole, but calls go on; nobody calls any more; quiet.
 #define CROWD_PERMILLE 20  // of histories
 #define SMALL_WINDOW_PERMILLE 300
+#define CROWD_AGENTS 100  // or more
 #define WARM_UP_US (6 * SIM_SECOND_US)
 #define WHOLE_US (15 * SIM_SECOND_US)
 #define HANG_UP_US (20 * SIM_SECOND_US)  // whoever is still on the line then hangs up
@@ -108,12 +109,14 @@ static void create(struct sim *self)
     net_init(&self->net, &self->agenda, &self->met, seed);
     self->node_count = draw_bit(self, self->options.nodes, 2, 6);
     bool is_crowd = chance_permille(&self->city_chance, CROWD_PERMILLE);
-    self->agent_count = draw_bit(self, self->options.agents, is_crowd ? 100 : 4, is_crowd ? 300 : 40);
-    if (self->agent_count >= 100)
+    self->agent_count = draw_bit(self, self->options.agents, is_crowd ? CROWD_AGENTS : 4, is_crowd ? 300 : 40);
+    if (self->agent_count >= CROWD_AGENTS)
         sim_meet(self, MET_crowd);
     if (chance_permille(&self->city_chance, SMALL_WINDOW_PERMILLE)) {
         sim_meet(self, MET_small_window);
         self->feed_window_bytes = (uint32_t)chance_between(&self->city_chance, 2000, 20000);
+        // What a crowd does must come through such a window in the seconds within which things must go on.
+        self->feed_window_bytes *= self->agent_count >= CROWD_AGENTS ? 8 : 1;
     }
     self->load_permille = chance_between(&self->city_chance, 200, 1500);
     if (self->options.links != LINKS_NO_PLAN)
