@@ -206,7 +206,7 @@ static void answer_digest(struct node *node, const struct reply *reply)
 {
     Cli__Digest digest = CLI__DIGEST__INIT;
     digest.digest = store_digest(node->store);
-    digest.records = store_counts(node->store).records;
+    digest.records = store_counts(node->store).in_digest;
     Cli__Answer answer = CLI__ANSWER__INIT;
     answer.digest = &digest;
     answers_say(reply, &answer, true);

@@ -162,6 +162,7 @@ struct store_counts store_counts(const struct store *self)
 {
     return (struct store_counts){
         .records = self->records,
+        .in_digest = self->records - self->restless_records,
         .bytes = sizeof *self + self->record_bytes + tables_bytes(self) + store_feeds_bytes(self) +
                  heap_bytes(self->scratch.capacity) + heap_bytes(self->dirty_capacity * sizeof *self->dirty) +
                  heap_bytes(self->pending_capacity * sizeof *self->pending),
@@ -188,6 +189,7 @@ static struct entry *add_entry(struct store *self, uint8_t kind, const char *id,
     struct entry **head = &self->kinds[kind]->shelves[where.bucket].entries;
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, *head, entry->id, id_bytes, where.hash, entry);
     self->records++;
+    self->restless_records += is_restless(self, kind);
     self->record_bytes += entry_bytes(entry);
     return entry;
 }
@@ -320,6 +322,7 @@ enum store_taken store_take(struct store *self, const struct record *foreign, co
 static void free_entry(struct store *self, struct entry *entry)
 {
     self->records--;
+    self->restless_records -= is_restless(self, entry->record.kind);
     self->record_bytes -= entry_bytes(entry);
     free((void *)entry->record.body.data);
     free(entry);

@@ -60,7 +60,8 @@ enum store_taken {
 
 struct store_counts {
     uint64_t records;
-    uint64_t bytes;  // memory, indexes counted
+    uint64_t in_digest;  // of them: what the digest covers
+    uint64_t bytes;      // memory, indexes counted
     uint64_t feeds;
     uint64_t refused;  // records not taken: over a bound
     uint64_t clashes;  // one version, two bodies: a fault

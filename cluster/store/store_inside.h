@@ -73,8 +73,8 @@ struct store {
     struct store_feed *feeds;
     struct store_feed *own;
     uint64_t buckets[STORE_BUCKETS];
-    uint64_t records;
-    uint64_t record_bytes;  // memory of entries and bodies
+    uint64_t records, restless_records;  // all, and those that are in no digest
+    uint64_t record_bytes;               // memory of entries and bodies
     uint64_t refused;
     uint64_t clashes;
     bool reading;  // store_open: feeds are sorted at its end, and nothing read is dirty

@@ -30,7 +30,7 @@ static inline struct store *open_store(struct disk *disk, uint64_t boot)
     const struct store_options options = {.node = "nairobi",
                                           .boot = boot,
                                           .records_max = 1000,
-                                          .horizon_kind_mask = 1u << CALL,
+                                          .horizon_kind_mask = 1u << CALL | 1u << RESTLESS,
                                           .restless_kind_mask = 1u << RESTLESS};
     struct store *store = store_create(&options);
     struct problem problem = {""};

@@ -304,6 +304,13 @@ static void purged_and_put_again_in_one_turn_is_on_disk(void **state)
     assert_body(node, "c1", "new");
 }
 
+static void assert_counts(const struct node *node, uint64_t records, uint64_t in_digest)
+{
+    struct store_counts counts = store_counts(node->store);
+    assert_int_equal(counts.records, records);
+    assert_int_equal(counts.in_digest, in_digest);
+}
+
 static void what_never_rests_is_kept_and_fed_and_in_no_digest(void **state)
 {
     struct node *node = *state;
@@ -312,6 +319,7 @@ static void what_never_rests_is_kept_and_fed_and_in_no_digest(void **state)
     store_put(node->store, RESTLESS, "nairobi", 1, 5000, text("one"));
     store_put(node->store, RESTLESS, "nairobi", 2, 5000, text("two"));
     assert_true(store_digest(node->store) == digest);
+    assert_counts(node, 2, 1);
     assert_int_equal(store_last_seq(node->store), seq + 2);
     uint32_t in_buckets = 0;
     for (uint32_t bucket = 0; bucket < STORE_BUCKETS; bucket++)
@@ -323,6 +331,9 @@ static void what_never_rests_is_kept_and_fed_and_in_no_digest(void **state)
     const struct record *record = store_find(node->store, RESTLESS, "nairobi");
     assert_non_null(record);
     assert_memory_equal(record->body.data, "two", 3);
+    assert_counts(node, 2, 1);
+    store_set_horizon(node->store, 6000, NULL, NULL);
+    assert_counts(node, 0, 0);
 }
 
 int main(void)
