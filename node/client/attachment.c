@@ -386,7 +386,7 @@ bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__R
         return true;
     }
     uint64_t largest_login = refused->largest >> CLIENT_ATTEMPT_BITS;
-    bool may_raise = !self->login_is_given && !self->was_attached && !self->login_was_raised;
+    bool may_raise = !self->login_is_given && !self->was_attached && self->raised_from == 0;
     if (!may_raise || largest_login < self->login || largest_login >= CLIENT_LOGIN_MAX - CLIENT_LOGIN_SPREAD) {
         superseded(self, refused->largest, self->links[self->primary].node);
         return true;
@@ -395,8 +395,8 @@ bool attachment_refused(struct hotline_client *self, uint32_t slot, const Cli__R
     // and hear of the same largest login, would be one.
     uint16_t beyond;
     self->wire->type->random(self->wire, &beyond, sizeof beyond);
+    self->raised_from = self->attach;
     self->login = largest_login + 1 + beyond % CLIENT_LOGIN_SPREAD;
-    self->login_was_raised = true;
     self->attempt = 0;
     attach_at(self, self->primary, client_now(self));
     return true;

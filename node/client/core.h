@@ -109,7 +109,7 @@ struct hotline_client {  // first in the struct of its kind
 
     uint64_t login;
     bool login_is_given;
-    bool login_was_raised;
+    uint64_t raised_from;  // the last attach before the login was raised; 0: it was not
     bool was_attached;
     uint32_t attempt;        // the last that was sent
     uint64_t attach;         // login << 20 | attempt

@@ -162,6 +162,7 @@ static bool gateway_send_attach(struct hotline_client *client)
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     words.gateway = client->party;
     words.attach = client->attach;
+    words.before = client->raised_from;  // a node that took it, and whose answer was lost, may have calls of it
     words.site = self->site;
     words.calls = list;
     words.n_calls = count;

@@ -81,13 +81,12 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
     for (struct call *call = gateway->calls; RULE(end_unlisted) && call != NULL; call = call->gateway_next) {
         if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
-        bool same_login = attach_login(call->attach) == attach_login(gateway->attach);
         bool in_order = gateway_ended_in_order(gateway, call->attach);
         if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
             continue;
         }
-        if (same_login && !gateway_is_settled(self, gateway))
+        if (in_order && !gateway_is_settled(self, gateway))
             continue;
         // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
         board_change(self, call)->inferred = in_order;
@@ -138,7 +137,10 @@ void gateway_attach(struct board *self, const struct event *event)
     }
     if (gateway->session != event->session)
         unbind(self, gateway, words->attach, self->node);
-    if (attach_login(gateway->attach) < attach_login(words->attach))
+    // A gateway that raised its login says what it had: the largest login known here is another's.
+    if (words->before != 0 && attach_login(words->before) < attach_login(words->attach))
+        gateway->before = words->before;
+    else if (attach_login(gateway->attach) < attach_login(words->attach))
         gateway->before = gateway_is_swept(self, gateway) ? gateway->attach : 0;
     gateway->attach = words->attach;
     gateway->owner = (struct party){0, self->boot};

@@ -475,17 +475,33 @@ void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bo
     rig_settle(self);
 }
 
+static void attach_gateway(struct rig *self, int node, uint64_t session, Cli__AttachGateway *words)
+{
+    self->attach[session] = words->attach;
+    struct event event = {.type = EVENT_GATEWAY_ATTACH, .session = session, .attach_gateway = words};
+    step(self, node, &event);
+    rig_settle(self);
+}
+
 void rig_gateway_holds(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
                        Cli__HeldCall *held)
 {
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     words.gateway = (char *)gateway;
-    words.attach = self->attach[session] = attach;
+    words.attach = attach;
     words.calls = &held;
     words.n_calls = held != NULL;
-    struct event event = {.type = EVENT_GATEWAY_ATTACH, .session = session, .attach_gateway = &words};
-    step(self, node, &event);
-    rig_settle(self);
+    attach_gateway(self, node, session, &words);
+}
+
+void rig_gateway_raised(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                        uint64_t before)
+{
+    Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
+    words.gateway = (char *)gateway;
+    words.attach = attach;
+    words.before = before;
+    attach_gateway(self, node, session, &words);
 }
 
 void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach)

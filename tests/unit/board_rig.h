@@ -40,6 +40,9 @@ void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *
 void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word);
 void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bool desk, bool leaving);
 void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach);
+// Its login was raised from this attach of its own, and it holds no call.
+void rig_gateway_raised(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                        uint64_t before);
 // With every call the gateway had before, as the rig's clients know them.
 void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
                          const char *call, const char *queue);

@@ -191,6 +191,28 @@ static void who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing(void **
     assert_null(rig_call(rig, 1, "c1~1"));
 }
 
+// Its clock was behind that of the gateway's start before, which its first node did not know.
+static void who_hung_up_before_the_gateway_raised_its_login_is_owed_nothing(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    when_the_region_dies(rig);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(5, 1));
+    rig_gateway_raised(rig, 1, SECOND + 1, "gate", rig_attach(6, 1), rig_attach(1, 2));
+    rig_pass(rig, 3 * ADOPT_MS);
+    assert_null(rig_call(rig, 1, "c1~1"));
+}
+
+static void a_gateway_that_raised_its_login_ends_what_it_no_longer_holds_once_its_list_is_in(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_gateway_raised(rig, 1, SECOND, "gate", rig_attach(6, 1), rig_attach(1, 2));
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_pass(rig, 2500);
+    expect_end(rig, 0, "c1", REC__END_REASON__ABANDONED);
+}
+
 static void who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals(void **state)
 {
     struct rig *rig = *state;
@@ -565,6 +587,8 @@ int main(void)
         TEST(of_two_made_apart_the_one_that_had_an_outcome_speaks_for_the_call),
         TEST(of_two_made_apart_that_live_the_later_gives_way),
         TEST(who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing),
+        TEST(who_hung_up_before_the_gateway_raised_its_login_is_owed_nothing),
+        TEST(a_gateway_that_raised_its_login_ends_what_it_no_longer_holds_once_its_list_is_in),
         TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
         TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
         TEST(one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on),

@@ -107,6 +107,29 @@ static uint32_t count_words(const struct fake *self, Cli__LegWord__Word word)
     return count;
 }
 
+static void a_gateway_that_raises_its_login_says_which_attach_it_had(void **state)
+{
+    (void)state;
+    struct fake *self = new_gateway();
+    self->nodes[0].takes = self->nodes[1].takes = false;
+    fake_run(self, 50);
+    uint64_t before = last_attach(self)->attach;
+    assert_int_equal(last_attach(self)->before, 0);
+    Cli__Refused words = CLI__REFUSED__INIT;
+    words.reason = (char *)"stale_attach";
+    words.what = (char *)"sip-1";
+    words.attach = before;
+    words.largest = before + ((uint64_t)10000 << 20);
+    Cli__ToClient message = CLI__TO_CLIENT__INIT;
+    message.body_case = CLI__TO_CLIENT__BODY_REFUSED;
+    message.refused = &words;
+    fake_say(self, 0, &message);
+    fake_run(self, 50);
+    assert_true(last_attach(self)->attach > words.largest);
+    assert_int_equal(last_attach(self)->before, before);
+    fake_free(self);
+}
+
 static void a_call_goes_its_whole_way(void **state)
 {
     (void)state;
@@ -425,6 +448,7 @@ static void all_it_may_hold_fits_one_attach(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gateway_that_raises_its_login_says_which_attach_it_had),
         cmocka_unit_test(a_call_goes_its_whole_way),
         cmocka_unit_test(a_submission_before_attaching_is_part_of_the_attach),
         cmocka_unit_test(an_unanswered_submission_is_repeated_and_an_answered_one_is_not),
