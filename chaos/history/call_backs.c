@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define AT_ONCE_MS 1000  // nodes make call-backs in turn: further apart than this, if they have known equally long
+#define MAJORITY_MS 15000  // a node that started longer ago counts its turns as all others do
+#define AT_ONCE_MS 1000    // nodes make call-backs in turn: further apart than this, if they have known equally long
 
 // The call that the call-back `id` stands for; NULL: not known, or no call-back.
 static struct leg *lost_of(struct judge *self, const char *id)
@@ -102,7 +103,7 @@ void judge_call_back_made(struct judge *self, const struct history_event *event)
         return;
     bool equal = event->number < lost->made_owed_ms + AT_ONCE_MS && lost->made_owed_ms < event->number + AT_ONCE_MS;
     if (sees_maker && equal && self->us < lost->made_us + (uint64_t)AT_ONCE_MS * 1000 &&
-        judge_passed(self, 0, self->options.progress_ms))
+        judge_passed(self, 0, self->options.progress_ms) && self->us >= self->nodes_us + (uint64_t)MAJORITY_MS * 1000)
         judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
                       "node %s makes %s at %.3f s, and node %s, in its reach, made one at %.3f s", node, id,
                       seconds(self->us), lost->maker.text, seconds(lost->made_us));
