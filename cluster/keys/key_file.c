@@ -81,7 +81,12 @@ static bool take_fields(const struct fields *fields, const char *path, struct ke
 static bool read_text(int file, const char *path, char *text, struct problem *ret_problem)
 {
     struct stat about;
-    ssize_t bytes = fstat(file, &about) == 0 ? read(file, text, FILE_MAX_BYTES) : -1;
+    bool is_known = fstat(file, &about) == 0;
+    if (is_known && !S_ISREG(about.st_mode)) {
+        problem_set(ret_problem, "%s: not a file", path);
+        return false;
+    }
+    ssize_t bytes = is_known ? read(file, text, FILE_MAX_BYTES) : -1;
     if (bytes < 0) {
         problem_set(ret_problem, "%s: %s", path, strerror(errno));
         return false;
@@ -102,7 +107,7 @@ bool key_pair_read(const char *path, struct key_pair *ret_pair, struct problem *
 {
     check(sodium_init() >= 0);
     *ret_pair = (struct key_pair){.role = KEY_ROLE_NONE};
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe's other end may never come
     if (file < 0) {
         problem_set(ret_problem, "%s: %s", path, strerror(errno));
         return false;

@@ -122,6 +122,18 @@ static void what_is_no_key_file_is_refused(void **state)
     assert_non_null(strstr(problem.text, "No such file"));
 }
 
+// A node whose configuration names one must not wait for ever.
+static void a_pipe_without_a_writer_is_refused_at_once(void **state)
+{
+    (void)state;
+    struct key_pair pair;
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(key_pair_read(path, &pair, &problem));
+    assert_non_null(strstr(problem.text, "not a file"));
+    unlink(path);
+}
+
 static void an_address_names_the_key_that_is_expected_there(void **state)
 {
     (void)state;
@@ -163,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_key_is_never_overwritten),
         cmocka_unit_test(a_secret_that_others_may_read_is_refused),
         cmocka_unit_test(what_is_no_key_file_is_refused),
+        cmocka_unit_test(a_pipe_without_a_writer_is_refused_at_once),
         cmocka_unit_test(an_address_names_the_key_that_is_expected_there),
         cmocka_unit_test(a_guarded_process_leaves_no_core_dump_and_is_not_traced),
     };
