@@ -39,7 +39,7 @@ struct config {
     uint32_t calls_max;  // that have not ended, the node's own and copies; the last tenth is for emergencies
     uint64_t records_max, records_per_owner;
     uint32_t digest_every_ms;
-    uint32_t protocol;     // the newest this node speaks: an older one while not every node is upgraded; 0: the newest
+    uint32_t protocol;  // the newest this node speaks: an older one while not every node is upgraded; 0: the newest
     // By the notice "decided": a desk here is let ring, and which calls could have been instead; and by "made".
     bool tells_decisions;
     // Not in a file: for the simulator.
