@@ -298,6 +298,12 @@ static void take_over(struct board *self, struct gateway *gateway, struct call *
     call_acknowledge(self, call);
 }
 
+static void refuse_held(struct board *self, struct admission *a, const char *reason, const char *detail)
+{
+    refuse(a, reason, detail);
+    say_refusal(self, a);
+}
+
 void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall *held, uint64_t attach)
 {
     struct admission a = {.gateway = gateway,
@@ -305,14 +311,12 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
                           .submit = held->submit,
                           .is_held = held->state != REC__CALL_STATE__CALL_STATE_UNSET};
     if (text_is_call_back(held->submit->call)) {
-        refuse(&a, "bad_call_id", "a call-back is no gateway's call");
-        say_refusal(self, &a);
+        refuse_held(self, &a, "bad_call_id", "a call-back is no gateway's call");
         return;
     }
     struct call *call = board_find_call(self, held->submit->call);
     if (call != NULL && call->gateway != gateway) {
-        refuse(&a, "call_id_in_use", "another gateway holds a call of this id");
-        say_refusal(self, &a);
+        refuse_held(self, &a, "call_id_in_use", "another gateway holds a call of this id");
         return;
     }
     const struct record *record = NULL;
@@ -328,8 +332,7 @@ void call_take(struct board *self, struct gateway *gateway, const Cli__HeldCall 
         return;
     }
     if (stored != NULL && strcmp(stored->gateway, gateway->name) != 0) {
-        refuse(&a, "call_id_in_use", "another gateway had a call of this id");
-        say_refusal(self, &a);
+        refuse_held(self, &a, "call_id_in_use", "another gateway had a call of this id");
         return;
     }
     if (stored != NULL && !may_revive(stored)) {

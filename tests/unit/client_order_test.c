@@ -26,6 +26,16 @@ static void set_ways(struct fake *self, const uint32_t *ms)
         self->nodes[i].way_ms = ms[i];
 }
 
+// Of five nodes, "a" to "e", it is attached at the first and knows how far each is.
+static struct fake *desk_that_has_measured(const uint32_t *ways_ms)
+{
+    struct fake *self = desk_at(5, "fake://a,fake://b,fake://c,fake://d,fake://e");
+    set_ways(self, ways_ms);
+    fake_run_until_attached(self, 0);
+    fake_run(self, 12000);
+    return self;
+}
+
 static uint32_t stand_by(const struct fake *self)
 {
     const struct hotline_client *client = self->client;
@@ -49,10 +59,7 @@ static void break_down(struct fake *self, uint32_t node)
 static void the_nearest_by_measure_is_next_whatever_the_order_given(void **state)
 {
     (void)state;
-    struct fake *self = desk_at(5, "fake://a,fake://b,fake://c,fake://d,fake://e");
-    set_ways(self, (uint32_t[]){20, 300, 80, 40, 160});
-    fake_run_until_attached(self, 0);
-    fake_run(self, 12000);
+    struct fake *self = desk_that_has_measured((uint32_t[]){20, 300, 80, 40, 160});
     assert_int_equal(stand_by(self), 3);
     lose(self, 0);
     fake_run(self, 1000);
@@ -76,10 +83,7 @@ static void every_node_has_a_connection_that_is_warm_before_it_is_needed(void **
 static void when_all_but_the_farthest_die_it_is_attached_there_within_a_second(void **state)
 {
     (void)state;
-    struct fake *self = desk_at(5, "fake://a,fake://b,fake://c,fake://d,fake://e");
-    set_ways(self, (uint32_t[]){20, 80, 160, 220, 340});
-    fake_run_until_attached(self, 0);
-    fake_run(self, 12000);
+    struct fake *self = desk_that_has_measured((uint32_t[]){20, 80, 160, 220, 340});
     for (uint32_t node = 0; node < 4; node++)
         break_down(self, node);
     fake_run(self, 500);
@@ -90,10 +94,7 @@ static void when_all_but_the_farthest_die_it_is_attached_there_within_a_second(v
 static void when_all_but_the_farthest_fall_silent_spares_are_asked_in_time(void **state)
 {
     (void)state;
-    struct fake *self = desk_at(5, "fake://a,fake://b,fake://c,fake://d,fake://e");
-    set_ways(self, (uint32_t[]){20, 80, 160, 220, 340});
-    fake_run_until_attached(self, 0);
-    fake_run(self, 12000);
+    struct fake *self = desk_that_has_measured((uint32_t[]){20, 80, 160, 220, 340});
     for (uint32_t node = 0; node < 4; node++)
         lose(self, node);
     fake_run(self, 1150);  // 750 ms of silence and a round trip
@@ -104,10 +105,7 @@ static void when_all_but_the_farthest_fall_silent_spares_are_asked_in_time(void 
 static void spares_are_asked_rarely(void **state)
 {
     (void)state;
-    struct fake *self = desk_at(5, "fake://a,fake://b,fake://c,fake://d,fake://e");
-    set_ways(self, (uint32_t[]){10, 20, 30, 40, 50});
-    fake_run_until_attached(self, 0);
-    fake_run(self, 12000);
+    struct fake *self = desk_that_has_measured((uint32_t[]){10, 20, 30, 40, 50});
     uint32_t before[5];
     memcpy(before, self->pings, sizeof before);
     fake_run(self, 10000);

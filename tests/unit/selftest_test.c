@@ -252,6 +252,14 @@ static void open_office(struct office *self)
     answering_set_directory(self->answering, self->directory);
 }
 
+// With n1 at her desk.
+static void open_staffed_office(struct office *self)
+{
+    open_office(self);
+    rig_desk(self->rig, 1, NORTH_1, "n1", rig_attach(5, 1));
+    rig_settle(self->rig);
+}
+
 static void close_office(struct office *self)
 {
     answering_free(self->answering);
@@ -322,9 +330,7 @@ static void who_does_not_answer_is_named(void **state)
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     test_north(&self, 1);
     pass(&self, 5200);
     assert_int_equal(self.last.result, RESULT(NODE_SILENT));
@@ -343,9 +349,7 @@ static void a_desk_that_moves_is_asked_where_it_went(void **state)
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     test_north(&self, 1);
     hear(&self, 1, 0, PEER__TEST_ANSWER__WHAT__NOT_HERE);
     rig_desk(self.rig, 2, NORTH_1, "n1", rig_attach(5, 2));
@@ -362,9 +366,7 @@ static void a_desk_that_vanished_is_missed_for_a_while_and_one_that_signed_off_i
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     rig_gone(self.rig, 1, NORTH_1, "n1", true, false);
     rig_settle(self.rig);
     test_north(&self, 1);
@@ -386,9 +388,7 @@ static void a_desk_that_vanishes_under_way_is_missed_too(void **state)
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     test_north(&self, 1);
     rig_gone(self.rig, 1, NORTH_1, "n1", true, false);
     rig_settle(self.rig);
@@ -401,9 +401,7 @@ static void who_is_of_an_older_version_fails_nothing(void **state)
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     self.old = true;
     test_north(&self, 1);
     assert_int_equal(self.last.result, RESULT(OLD));
@@ -436,9 +434,7 @@ static void past_the_bound_further_ones_are_refused(void **state)
 {
     (void)state;
     struct office self;
-    open_office(&self);
-    rig_desk(self.rig, 1, NORTH_1, "n1", rig_attach(5, 1));
-    rig_settle(self.rig);
+    open_staffed_office(&self);
     for (uint64_t number = 1; number <= ANSWERING_MAX; number++)
         test_north(&self, number);
     assert_false(
