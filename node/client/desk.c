@@ -129,6 +129,7 @@ static bool desk_send_attach(struct hotline_client *client)
     words.state = states[self->state];
     words.reason = self->reason;
     words.since_ms = self->since_ms;
+    words.reached_call = self->reached_call;
     if (desk_has_call(self)) {
         words.call = self->offer.call;
         words.call_attach = self->offer.call_attach;

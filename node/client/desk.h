@@ -37,8 +37,9 @@ struct desk {
     struct word state_word;        // READY, AWAY, WRAPPING
     struct word disposition_word;  // said again whenever it attaches, until the next conversation
     char disposition[CLIENT_REASON_MAX_BYTES + 1];
-    char spoken_call[CALL_ID_MAX_BYTES + 1];  // the last conversation
-    bool then_not_ready;                      // once the call is over
+    char spoken_call[CALL_ID_MAX_BYTES + 1];   // the last conversation
+    char reached_call[CALL_ID_MAX_BYTES + 1];  // the last call-back whose caller was reached
+    bool then_not_ready;                       // once the call is over
     char then_reason[CLIENT_REASON_MAX_BYTES + 1];
     char ended_call[CALL_ID_MAX_BYTES + 1];  // ended here: to be told in process()
     const char *told_state;

@@ -114,6 +114,7 @@ enum hotline_result hotline_desk_reached(struct hotline_client *client, const ch
     if (result != HOTLINE_OK)
         return result;
     desk_move(self, DESK_ON_CALL, "");
+    text_copy(self->reached_call, sizeof self->reached_call, self->offer.call);
     desk_set_word(self, &self->call_word, CLI__DESK_WORD__WORD__REACHED, self->offer.call, self->offer.n);
     client_wake(client);
     return HOTLINE_OK;

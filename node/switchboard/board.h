@@ -335,6 +335,8 @@ void offer_answered(struct board *self, const char *from, const Peer__OfferAnswe
 void wrap_say(struct board *self, uint32_t agent, const struct Cli__DeskWord *word);
 // The desk has the caller of this call-back on the line: noted here, and written for all.
 void wrap_reached(struct board *self, uint32_t agent, const char *call);
+// The same, as the desk says it with every attachment; nothing where it cannot be so.
+void wrap_reached_before(struct board *self, uint32_t agent, const char *call);
 bool wrap_is_reached(struct board *self, const char *call);  // by what any desk's node wrote
 
 // ---- desks.c: the lifecycle of a desk, at its node

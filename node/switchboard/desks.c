@@ -216,6 +216,7 @@ void desk_attach(struct board *self, const struct event *event)
     if (desk->here != NULL && desk->here->session == event->session)
         desk->here->session = 0;  // the same connection attaches anew: nobody is superseded
     desk_supersede(self, agent, words->attach, self->node, words->call);
+    wrap_reached_before(self, agent, words->reached_call);
     bool new_login = attach_login(desk->attach) != attach_login(words->attach);
     desk->here = check_alloc(sizeof *desk->here);
     desk->here->agent = agent;

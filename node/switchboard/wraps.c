@@ -96,6 +96,15 @@ void wrap_reached(struct board *self, uint32_t agent, const char *call)
     put(self, call, self->desks[agent].attach, record == NULL ? self->now.wall_ms : record->born_ms, &wrap);
 }
 
+void wrap_reached_before(struct board *self, uint32_t agent, const char *call)
+{
+    const struct record *record = NULL;
+    const Rec__Call *body =
+        text_is_call_id(call) && text_is_call_back(call) ? board_stored_call(self, call, &record) : NULL;
+    if (body != NULL && may_have_spoken(self, body, record, self->directory->agents[agent].id))
+        wrap_reached(self, agent, call);
+}
+
 bool wrap_is_reached(struct board *self, const char *call)
 {
     const Rec__Wrap *wrap = stored(self, call);

@@ -408,20 +408,37 @@ uint64_t rig_attach(uint64_t login, uint64_t attempt)
     return login << 20 | attempt;
 }
 
+static void attach_desk(struct rig *self, int node, uint64_t session, Cli__AttachDesk *words)
+{
+    self->attach[session] = words->attach;
+    struct event event = {.type = EVENT_DESK_ATTACH, .session = session, .attach_desk = words};
+    step(self, node, &event);
+    rig_settle(self);
+}
+
 void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
                       Rec__AgentState state, const char *call, uint32_t n)
 {
     Cli__AttachDesk words = CLI__ATTACH_DESK__INIT;
     words.agent = (char *)agent;
-    words.attach = self->attach[session] = attach;
+    words.attach = attach;
     words.state = state;
     words.call = (char *)call;
     words.call_attach = 1;
     words.n = n;
     words.accepted = words.reached = state == REC__AGENT_STATE__ON_CALL;
-    struct event event = {.type = EVENT_DESK_ATTACH, .session = session, .attach_desk = &words};
-    step(self, node, &event);
-    rig_settle(self);
+    attach_desk(self, node, session, &words);
+}
+
+void rig_desk_reached_before(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
+                             const char *call)
+{
+    Cli__AttachDesk words = CLI__ATTACH_DESK__INIT;
+    words.agent = (char *)agent;
+    words.attach = attach;
+    words.state = REC__AGENT_STATE__AVAILABLE;
+    words.reached_call = (char *)call;
+    attach_desk(self, node, session, &words);
 }
 
 void rig_desk(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach)

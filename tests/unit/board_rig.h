@@ -37,6 +37,9 @@ void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // a
 void rig_desk(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach);
 void rig_desk_resumes(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
                       Rec__AgentState state, const char *call, uint32_t n);
+// Available, and the last call-back whose caller it reached is this one.
+void rig_desk_reached_before(struct rig *self, int node, uint64_t session, const char *agent, uint64_t attach,
+                             const char *call);
 void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word);
 void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bool desk, bool leaving);
 void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach);

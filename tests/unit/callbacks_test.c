@@ -444,6 +444,40 @@ static void one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_
     assert_int_equal(rig_digest(rig, 1), rig_digest(rig, 2));
 }
 
+// All who heard that the caller was reached are dead: the desk itself says it again, where it attaches.
+static void given_n1_reached_c1_where_nobody_else_heard(struct rig *rig)
+{
+    given_a_waiting_call(rig, "consular");
+    rig_gone(rig, 0, GATE, "gate", false, false);
+    rig_pass(rig, 12000);
+    rig_desk(rig, 0, N1, "n1", rig_attach(1, 1));
+    expect_call_back(rig, 0, N1, "c1~1");
+    accept_and(rig, 0, N1, "n1", CLI__DESK_WORD__WORD__WORD_UNSET);
+    when_the_region_dies(rig);
+    rig_desk_word(rig, 0, N1, "n1", CLI__DESK_WORD__WORD__REACHED);
+    rig_desk_word(rig, 0, N1, "n1", CLI__DESK_WORD__WORD__END);
+}
+
+static void one_that_was_reached_is_kept_by_the_word_of_the_desk_that_comes_from_a_dead_node(void **state)
+{
+    struct rig *rig = *state;
+    given_n1_reached_c1_where_nobody_else_heard(rig);
+    rig_desk_reached_before(rig, 1, N1, "n1", rig_attach(1, 2), "c1~1");
+    rig_pass(rig, 6 * ADOPT_MS);
+    assert_null(rig_call(rig, 2, "c1~2"));
+    assert_int_equal(rig_digest(rig, 1), rig_digest(rig, 2));
+}
+
+static void who_had_another_call_back_cannot_say_that_this_one_was_reached(void **state)
+{
+    struct rig *rig = *state;
+    given_n1_reached_c1_where_nobody_else_heard(rig);
+    rig_desk_reached_before(rig, 1, E1, "e1", rig_attach(1, 1), "c1~1");
+    rig_desk_reached_before(rig, 1, N1, "n1", rig_attach(1, 2), "c1~7");
+    rig_pass(rig, 6 * ADOPT_MS);
+    assert_non_null(rig_call(rig, 2, "c1~2"));
+}
+
 static void only_a_call_back_that_was_accepted_can_be_reached(void **state)
 {
     struct rig *rig = *state;
@@ -603,6 +637,8 @@ int main(void)
         TEST(an_agent_who_gives_up_before_dialling_leaves_it_to_others_at_once),
         TEST(a_desk_that_vanishes_while_it_dials_is_a_try_in_vain),
         TEST(a_desk_that_moves_while_it_speaks_keeps_the_caller),
+        TEST(one_that_was_reached_is_kept_by_the_word_of_the_desk_that_comes_from_a_dead_node),
+        TEST(who_had_another_call_back_cannot_say_that_this_one_was_reached),
         TEST(only_a_call_back_that_was_accepted_can_be_reached),
         TEST(it_goes_on_when_the_owner_had_sent_the_caller_to_the_last_resort),
         TEST(it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway),

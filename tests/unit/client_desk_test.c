@@ -289,6 +289,20 @@ static void a_disposition_is_said_until_it_is_written_and_to_the_next_node_again
     fake_free(self);
 }
 
+static void whom_it_reached_is_said_to_every_node_it_comes_to(void **state)
+{
+    (void)state;
+    struct fake *self = attached_desk(NULL);
+    offer(self, "c1~1", 1);
+    assert_int_equal(hotline_desk_accept(self->client, NULL), HOTLINE_OK);
+    assert_int_equal(hotline_desk_reached(self->client, "c1~1"), HOTLINE_OK);
+    assert_int_equal(hotline_desk_end(self->client), HOTLINE_OK);
+    node_dies(self);
+    assert_string_equal(last_attach(self)->call, "");
+    assert_string_equal(last_attach(self)->reached_call, "c1~1");
+    fake_free(self);
+}
+
 static void a_withdrawn_offer_returns_to_available(void **state)
 {
     (void)state;
@@ -511,6 +525,7 @@ int main(void)
         cmocka_unit_test(an_accept_the_dying_node_did_not_pass_on_is_said_to_the_next),
         cmocka_unit_test(a_conversation_goes_on_when_the_node_dies),
         cmocka_unit_test(a_disposition_is_said_until_it_is_written_and_to_the_next_node_again),
+        cmocka_unit_test(whom_it_reached_is_said_to_every_node_it_comes_to),
         cmocka_unit_test(a_test_call_is_answered_at_once_in_every_state_and_nobody_is_told),
         cmocka_unit_test(a_withdrawn_offer_returns_to_available),
         cmocka_unit_test(missed_calls_make_it_not_ready_by_the_nodes_word),
