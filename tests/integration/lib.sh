@@ -13,9 +13,11 @@ CHILDREN=()
 COUNT=0
 NOW='before the first step'
 
+# A test may define test_before_cleanup, for what it holds beside nodes and children.
 test_cleanup() {
     local status=$? node pids=()
     trap '' INT TERM
+    ! declare -F test_before_cleanup >/dev/null || test_before_cleanup
     for node in "$ROOM"/cluster/*/; do
         pids+=($(cluster_pid "${node%/}" || true))
     done
