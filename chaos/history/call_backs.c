@@ -95,6 +95,11 @@ void judge_call_back_made(struct judge *self, const struct history_event *event)
         judge_condemn(self, JUDGE_CALLED_BACK_ALONE,
                       "node %s makes %s at %.3f s, owed for %" PRIu64 " ms, and sees %" PRIu32 " of %" PRIu64 " nodes",
                       node, id, seconds(self->us), event->number, reach, event->records);
+    const struct node *maker = judge_world_node(self, node);
+    if (maker != NULL && maker->is_behind)
+        judge_condemn(self, JUDGE_CALLED_BACK_ALONE,
+                      "node %s makes %s at %.3f s, and has not caught up since it was made from a backup at %.3f s",
+                      node, id, seconds(self->us), seconds(maker->backup_us));
     if (event->reason != NULL && event->reason[0] != '\0')
         judge_condemn(self, JUDGE_CALLED_BACK_TWICE,
                       "node %s makes %s at %.3f s, and knows another call-back of the call, which %s", node, id,

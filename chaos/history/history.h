@@ -25,6 +25,8 @@
 //             well, and what is still dead or gone stays so. A fault after it (node.died, ...) makes the judge wait
 //             anew; after at.fault nothing is demanded until the next at.whole. A history without faults begins with
 //             it.
+// node.caught_up: `node`, which was made from a backup, says that it makes call-backs again: it has taken over what
+//             `number` of `records` others had that remember more, or (reason: operator) was told to do without.
 // node.digest is asked of every living node at the same TIME, some time after at.quiet.
 // call.copies is looked up on the disks as the gateway is told accepted; or, better, as a node says it: then `number`
 // is
@@ -52,7 +54,9 @@
 // clang-format off
 #define HISTORY_WORDS(X)                                                                                               \
     /* the world */                                                                                                    \
-    X(NODE_STARTED, "node.started")     /* node, boot, number: 1 when its disk is empty (lost, or never used) */       \
+    X(NODE_STARTED, "node.started")     /* node, boot, number: 1 when its disk is empty (lost, or never used) or       \
+                                           older than it was, [reason]: backup, when made anew from one */             \
+    X(CAUGHT_UP, "node.caught_up")      /* node, number, records, reason */                                            \
     X(NODE_DIED, "node.died")           /* node: killed; what it had not on disk is gone */                            \
     X(NODE_STALLED, "node.stalled")     /* node: it, or its disk, does not run for a while */                          \
     X(NODE_RESUMED, "node.resumed")     /* node */                                                                     \

@@ -95,6 +95,7 @@ static void hand_on(struct judge *self, const struct history_event *event)
         judge_condemn(self, JUDGE_HISTORY, "at %.3f s an event without a word", seconds(event->us));
         return;
     case HISTORY_NODE_STARTED:
+    case HISTORY_CAUGHT_UP:
     case HISTORY_NODE_DIED:
     case HISTORY_NODE_STALLED:
     case HISTORY_NODE_RESUMED:

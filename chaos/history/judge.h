@@ -30,7 +30,7 @@
     X(CALL_LOST, "call_lost")                   /* P4: an accepted call without an outcome, kept by nobody */          \
     X(CALLED_BACK_TWICE, "called_back_twice")   /* P3: for a caller whom a desk calls back already, or did */          \
     X(CALLED_BACK_HELD, "called_back_held")     /* for a caller who is on the line, or whose node is heard */          \
-    X(CALLED_BACK_ALONE, "called_back_alone")   /* soon, by a node that sees no majority */                            \
+    X(CALLED_BACK_ALONE, "called_back_alone")   /* soon, by a node that sees no majority; by one made from a backup */ \
     X(LET_GO, "let_go")                         /* a call-back that was being spoken was taken from its desk */        \
     X(COPIES_UNTRUE, "copies_untrue")           /* P4: accepted(n) with fewer copies on disks */                       \
     X(ORDER, "order")                           /* P2: rung while a call that goes before it was known */              \

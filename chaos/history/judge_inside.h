@@ -34,6 +34,8 @@ struct node {
     bool lives, stalls;
     bool was_emptied;
     uint64_t emptied_us;
+    bool is_behind;  // made from a backup, at backup_us, and has not caught up since
+    uint64_t backup_us;
     uint64_t ran_us;  // without a break since
     bool in_round;    // has told its digest in the round that is open
 };

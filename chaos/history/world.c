@@ -63,6 +63,8 @@ static void hear_node(struct judge *self, const struct history_event *event)
         if (event->number != 0) {
             node->was_emptied = true;
             node->emptied_us = self->us;
+            node->is_behind = strcmp(text_or_none(event->reason), "backup") == 0;
+            node->backup_us = self->us;
         }
         return;
     case HISTORY_NODE_DIED:
@@ -77,6 +79,15 @@ static void hear_node(struct judge *self, const struct history_event *event)
     default:
         return;
     }
+}
+
+// It is the node's own word; but not enough is not enough.
+static void hear_caught_up(struct judge *self, const struct history_event *event)
+{
+    struct node *node = judge_world_node(self, event->node);
+    bool is_enough = 2 * event->number > event->records || strcmp(text_or_none(event->reason), "operator") == 0;
+    if (node != NULL && is_enough)
+        node->is_behind = false;
 }
 
 // Silence counts only while one's own loop ran. Whoever stood still itself, a moment ago, was silent; and of more than
@@ -289,6 +300,9 @@ void judge_world_hear(struct judge *self, const struct history_event *event)
         return;
     case HISTORY_KEPT:
         hear_kept(self, event);
+        return;
+    case HISTORY_CAUGHT_UP:
+        hear_caught_up(self, event);
         return;
     case HISTORY_MISSES:
         hear_missed(self, event);

@@ -148,6 +148,18 @@ static void hear_of_peer(struct server *self, const char *code, const char *fiel
         sim_tell(self->sim, (struct history_event){.word = HISTORY_MISSES, .node = server_name(self), .party = name});
 }
 
+static void hear_of_catching_up(struct server *self, const char *fields)
+{
+    char why[16];
+    unsigned with, others;
+    check(sscanf(fields, "why=%15s backup_ms=%*u with=%u others=%u", why, &with, &others) == 3);
+    sim_meet(self->sim, MET_caught_up);
+    sim_tell(
+        self->sim,
+        (struct history_event){
+            .word = HISTORY_CAUGHT_UP, .node = server_name(self), .number = with, .records = others, .reason = why});
+}
+
 static void on_notice(void *context, const char *code, const char *fields)
 {
     struct server *self = context;
@@ -157,7 +169,7 @@ static void on_notice(void *context, const char *code, const char *fields)
         return;
     }
     if (strcmp(code, "caught_up") == 0)
-        sim_meet(self->sim, MET_caught_up);
+        hear_of_catching_up(self, fields);
     if (strncmp(code, "peer_", 5) == 0)
         hear_of_peer(self, code, fields);
     if (strncmp(code, "disk_", 5) == 0 && strstr(fields, "elsewhere=1") != NULL)
@@ -189,7 +201,7 @@ void server_start(struct server *self)
     struct problem problem;
     net_start(&self->sim->net, &self->host);
     own_start(&self->own);
-    bool lost_some = disk_memory_rows(self->medium, DISK_RECORDS) == 0 || self->disk_is_older;
+    bool is_older = self->disk_is_older, lost_some = is_older || disk_memory_rows(self->medium, DISK_RECORDS) == 0;
     self->disk_is_older = false;
     self->host.clock.mono_off_us += chance_between(&self->chance, 1, 1000 * SIM_SECOND_US);
     self->disk = disk_memory_open(self->medium);
@@ -198,7 +210,8 @@ void server_start(struct server *self)
     sim_tell(self->sim, (struct history_event){.word = HISTORY_NODE_STARTED,
                                                .node = server_name(self),
                                                .boot = self->host.life,
-                                               .number = lost_some});
+                                               .number = lost_some,
+                                               .reason = is_older ? "backup" : ""});
     if (lost_some) {
         self->was_emptied = true;
         self->emptied_us = sim_now(self->sim);
