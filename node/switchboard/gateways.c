@@ -163,7 +163,8 @@ void gateway_attach(struct board *self, const struct event *event)
             call_take(self, gateway, words->calls[i], gateway->attach);
     end_unlisted(self, gateway);
     board_flush(self);  // the gateway's attachment is written after the calls it lists
-    put_gateway(self, gateway, (uint32_t)words->n_calls);
+    if (RULE(gateway_after_calls))
+        put_gateway(self, gateway, (uint32_t)words->n_calls);
 }
 
 // ---- words about a leg

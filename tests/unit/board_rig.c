@@ -332,6 +332,17 @@ void rig_settle(struct rig *self)
     }
 }
 
+void rig_deliver_record(struct rig *self, int to)
+{
+    struct parcel *parcel = self->parcels;
+    while (parcel != NULL && (!parcel->is_record || parcel->to != to))
+        parcel = parcel->next;
+    check(parcel != NULL);
+    DL_DELETE(self->parcels, parcel);
+    deliver(self, parcel);
+    free(parcel);
+}
+
 void rig_hold(struct rig *self, bool hold)
 {
     self->held = hold;

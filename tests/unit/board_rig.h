@@ -30,6 +30,7 @@ void rig_settle(struct rig *self);                        // delivers what is un
 void rig_cut(struct rig *self, int node, bool up);        // the others see it go down, or come up
 void rig_hearsay(struct rig *self, int node, int hears);  // a third says to `node` that it hears the other
 void rig_hold(struct rig *self, bool hold);               // nothing is delivered until it is let go
+void rig_deliver_record(struct rig *self, int to);        // of what is held back, the first record for that node
 
 void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // as if `from` had said it
 

@@ -13,6 +13,9 @@
     "33000000 desk.reached client=1 call=" id "\n"
 #define MADE(us, node, id, list, owed)                                                                                 \
     us " call_back.made node=" node " call=" id " list=" list " records=2 number=" owed "\n"
+#define FROM_BACKUP                                                                                                    \
+    "10000000 node.died node=sin\n"                                                                                    \
+    "20000000 node.started node=sin boot=3 number=1 reason=backup\n"
 #define LATE_END "200000000 at.end\n"
 #define SECOND_GATEWAY                                                                                                 \
     "1000000 gateway.opens client=11 party=gw2\n"                                                                      \
@@ -101,6 +104,25 @@ static void who_sees_no_majority_makes_one_when_it_is_owed_for_long(void **state
 {
     (void)state;
     assert_right(CITY CALL("a") VANISHED MADE("110000000", "bei", "a~1", "", "300000") END);
+}
+
+static void who_was_made_from_a_backup_makes_one_when_it_has_caught_up(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") VANISHED FROM_BACKUP
+                 "21000000 node.caught_up node=sin number=1 records=1 reason=majority\n" MADE("31000000", "sin", "a~1",
+                                                                                              "bei", "5000") END);
+    assert_right(CITY CALL("a") VANISHED FROM_BACKUP
+                 "21000000 node.caught_up node=sin number=0 records=1 reason=operator\n" MADE("110000000", "sin", "a~1",
+                                                                                              "", "300000") END);
+}
+
+static void who_lost_its_disk_once_more_was_not_made_from_a_backup(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") VANISHED FROM_BACKUP
+                 "21000000 node.died node=sin\n"
+                 "22000000 node.started node=sin boot=4 number=1\n" MADE("31000000", "sin", "a~1", "bei", "5000") END);
 }
 
 static void a_ring_at_its_deadline_keeps_nobody_from_making_the_next(void **state)
@@ -194,6 +216,28 @@ static void who_sees_no_majority_makes_none_soon(void **state)
           "1 of 2 nodes");
 }
 
+static void who_was_made_from_a_backup_makes_none_before_it_has_caught_up(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_ALONE, CITY CALL("a") VANISHED FROM_BACKUP MADE("110000000", "sin", "a~1", "", "300000"),
+          "node sin", "a~1", "from a backup at 20.000 s");
+    WRONG(CALLED_BACK_ALONE,
+          CITY CALL("a") VANISHED FROM_BACKUP
+          "21000000 node.caught_up node=sin number=1 records=2 reason=majority\n" MADE("31000000", "sin", "a~1", "bei",
+                                                                                       "5000"),
+          "node sin", "a~1", "not caught up");
+}
+
+static void what_was_made_from_a_backup_is_so_after_a_restart(void **state)
+{
+    (void)state;
+    WRONG(CALLED_BACK_ALONE,
+          CITY CALL("a") VANISHED FROM_BACKUP
+          "21000000 node.died node=sin\n"
+          "22000000 node.started node=sin boot=4\n" MADE("31000000", "sin", "a~1", "bei", "5000"),
+          "node sin", "a~1", "not caught up");
+}
+
 static void two_nodes_that_see_each_other_do_not_make_one_at_once(void **state)
 {
     (void)state;
@@ -272,10 +316,14 @@ int main(void)
         cmocka_unit_test(only_an_accepted_call_back_can_be_reached),
         cmocka_unit_test(call_backs_are_made_in_turn),
         cmocka_unit_test(who_sees_no_majority_makes_one_when_it_is_owed_for_long),
+        cmocka_unit_test(who_was_made_from_a_backup_makes_one_when_it_has_caught_up),
+        cmocka_unit_test(who_lost_its_disk_once_more_was_not_made_from_a_backup),
         cmocka_unit_test(a_ring_at_its_deadline_keeps_nobody_from_making_the_next),
         cmocka_unit_test(a_ring_of_a_maker_who_died_keeps_nobody_from_making_the_next),
         cmocka_unit_test(nobody_makes_a_call_back_while_the_owner_is_heard),
         cmocka_unit_test(who_sees_no_majority_makes_none_soon),
+        cmocka_unit_test(who_was_made_from_a_backup_makes_none_before_it_has_caught_up),
+        cmocka_unit_test(what_was_made_from_a_backup_is_so_after_a_restart),
         cmocka_unit_test(two_nodes_that_see_each_other_do_not_make_one_at_once),
         cmocka_unit_test(what_a_call_back_has_kept_is_not_kept_again),
         cmocka_unit_test(no_second_is_made_while_the_first_is_known_to_live),

@@ -1,5 +1,5 @@
 // Words between a call's owner (node 0) and a desk's node (node 1) that cross, come late, or are lost. Each was found
-// by chaos/model.
+// by chaos/model, but for the offers to an earlier sign-in.
 #include "tests/unit/board_rig.h"
 
 #include <setjmp.h>
@@ -219,10 +219,46 @@ static void an_answer_that_was_told_its_offer_stands_no_longer_is_not_made_good_
     expect_not_connected(rig);
 }
 
+static void an_offer_to_an_earlier_sign_in_does_not_ring_at_the_present_one(void **state)
+{
+    struct rig *rig = *state;
+    rig_hold(rig, true);
+    rig_desk(rig, 1, MOVED, "n1", rig_attach(2, 1));
+    assert_string_equal(rig_state(rig, 1, "n1"), "available");
+    Peer__OfferName name = offer_name(1, 2);
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = &name;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_talk(rig, 0, 1, &talk);
+    assert_null(rig_heard(rig, 1, MOVED, CLI__TO_CLIENT__BODY_OFFERED));
+}
+
+// If it rang there all the same, this is what the owner would hear.
+static void an_accept_that_names_another_sign_in_than_its_offer_is_taken_back(void **state)
+{
+    struct rig *rig = *state;
+    Peer__OfferName name = offer_name(1, 1);
+    name.agent_login = 2;
+    Peer__OfferAnswer answer = PEER__OFFER_ANSWER__INIT;
+    answer.name = &name;
+    answer.answer = PEER__ANSWER__ACCEPTS;
+    answer.desk_attach = rig_attach(2, 1);
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_ANSWER;
+    talk.answer = &answer;
+    rig_talk(rig, 1, 0, &talk);
+    expect_not_connected(rig);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_call_that_rings, free_rig)
     const struct CMUnitTest tests[] = {
+        TEST(an_offer_to_an_earlier_sign_in_does_not_ring_at_the_present_one),
+        TEST(an_accept_that_names_another_sign_in_than_its_offer_is_taken_back),
         TEST(an_accept_that_crosses_the_withdrawal_is_not_connected),
         TEST(a_person_who_has_no_call_is_not_connected_by_her_own_late_accept),
         TEST(a_node_that_takes_a_call_which_rings_at_its_own_desk_knows_that_it_rings),

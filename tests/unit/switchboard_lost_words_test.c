@@ -1,5 +1,5 @@
 // Words that are lost for good, with the node they were said to or for want of a newer copy: what was left undone is
-// found out and settled. Each was found by the simulator.
+// found out and settled. Most were found by the simulator.
 #include "tests/unit/board_rig.h"
 
 #include <setjmp.h>
@@ -194,6 +194,48 @@ static void what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended(void *
     assert_int_equal(rig_call(rig, 0, "c1")->end, REC__END_REASON__CALLED_BACK);
 }
 
+// Its attachment is written after the calls it lists: whoever knows of that, knows of them.
+static void what_a_gateway_listed_is_owed_a_call_back_when_its_node_dies_having_told_half(void **state)
+{
+    struct rig *rig = *state;
+    rig_cut(rig, 0, false);
+    rig_hold(rig, true);
+    rig_gateway_resumes(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", "consular");
+    rig_deliver_record(rig, 1);
+    rig_cut(rig, 2, false);
+    rig_hold(rig, false);
+    rig_pass(rig, 310000);  // alone, and so not soon
+    assert_string_equal(rig_call_back(rig, 1, "c1"), "c1~1");
+}
+
+static Cli__HeldCall held_with_n1(Cli__Submit *submit)
+{
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    cli__submit__init(submit);
+    submit->call = (char *)"c1";
+    submit->queue = (char *)"consular";
+    held.submit = submit;
+    held.state = REC__CALL_STATE__CONNECTED;
+    held.agent = (char *)"n1";
+    held.agent_login = 1;
+    held.n = 1;
+    return held;
+}
+
+// The agent ended it, and is gone; the gateway's node died before it told the gateway. Nobody else would ever end it.
+static void a_call_that_its_agent_ended_stays_ended_though_its_gateway_lists_it_elsewhere(void **state)
+{
+    struct rig *rig = *state;
+    Cli__Submit submit;
+    Cli__HeldCall held = held_with_n1(&submit);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__END);
+    rig_gone(rig, 1, N1, "n1", true, true);
+    rig_cut(rig, 0, false);
+    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), &held);
+    assert_int_equal(rig_news(rig, 2, GATE, CLI__CALL_NEWS__WHAT__ENDED)->end, REC__END_REASON__ANSWERED);
+    assert_int_equal(rig_call(rig, 2, "c1")->state, REC__CALL_STATE__ENDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,9 +252,13 @@ int main(void)
                                         given_a_desk_of_a_smaller_login, free_rig),
         cmocka_unit_test_setup_teardown(a_call_that_is_not_for_one_agent_of_a_node_is_asked_for_by_the_next,
                                         given_a_call_that_waits, free_rig),
+        cmocka_unit_test_setup_teardown(a_call_that_its_agent_ended_stays_ended_though_its_gateway_lists_it_elsewhere,
+                                        given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(what_a_gateway_does_not_list_elsewhere_ends_after_a_moment,
                                         given_a_call_that_waits, free_rig),
         cmocka_unit_test_setup_teardown(what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended,
+                                        given_a_call_that_waits, free_rig),
+        cmocka_unit_test_setup_teardown(what_a_gateway_listed_is_owed_a_call_back_when_its_node_dies_having_told_half,
                                         given_a_call_that_waits, free_rig),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
