@@ -32,7 +32,7 @@
 // is
 //             the n of its accepted(n), and `records` counts those whose disk is lost, as it cannot have heard yet.
 // call.kept   is what a living node reads of a call whose gateway is gone, before at.end: owed, waiting, ringing,
-//             connected, called_back_done, or how it ended.
+//             connected, called_back_done, called_back_expired, or how it ended.
 // call.decided: `node` lets its own desk `agent` ring for `call`; told as it sends the desk its Offered. `list`: the
 //             other waiting calls that it knew it could offer this desk now (owner up, not refused by this agent within
 //             retry_ms, Invite not just declined), eligible or not, in any order, each as `call` or, as the node knows

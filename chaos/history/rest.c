@@ -254,7 +254,7 @@ static const struct client *free_for(const struct judge *self, const struct leg 
 
 static void look_at_owed(struct judge *self, struct leg *leg)
 {
-    static const char *const outcomes[] = {"expired", "called_back_done", NULL};
+    static const char *const outcomes[] = {"called_back_expired", "called_back_done", NULL};
     static const char *const promises[] = {"owed", "waiting", "ringing", "connected", "called_back", NULL};
     if (leg->state != LEG_OWED || leg->is_tried)
         return;

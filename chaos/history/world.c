@@ -260,7 +260,7 @@ static void hear_kept(struct judge *self, const struct history_event *event)
     const char *kept = text_or_none(event->reason);
     text_copy(leg->kept, sizeof leg->kept, kept[0] == '\0' ? "none" : kept);
     // An outcome is one for each of that caller's lost calls.
-    if (strcmp(kept, "expired") == 0 || strcmp(kept, "called_back_done") == 0)
+    if (strcmp(kept, "called_back_expired") == 0 || strcmp(kept, "called_back_done") == 0)
         judge_call_back_tried(self, leg->caller.text);
     if (strcmp(kept, "called_back_done") == 0)
         judge_leg_end(self, leg);

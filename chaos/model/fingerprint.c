@@ -85,7 +85,7 @@ static void add_call(struct hasher *self, const struct call *call)
     add(self, call->attach);
     add_party(self, call->owner);
     add(self, call->state);
-    add(self, call->mine | (call->waiting.group != 0) << 1 | call->rests << 2);
+    add(self, call->mine | (call->waiting.group != 0) << 1 | call->rests << 2 | call->diverted << 3);
     add(self, call->waiting.queued_ms);
     self->hash = hash_text(self->hash, call->gateway == NULL ? "" : call->gateway->name);
     add_timer(self, &call->timer);
@@ -105,7 +105,7 @@ static void add_gateway(struct hasher *self, const struct gateway *gateway)
     add(self, gateway->attach);
     add_party(self, gateway->owner);
     add(self, gateway->session);
-    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2);
+    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2 | gateway->lets_go << 3);
     add(self, gateway_is_swept(self->board, gateway));
     add_time(self, gateway->here ? 0 : gateway->copied_us + SETTLE_US);
     add_timer(self, &gateway->timer);

@@ -157,8 +157,12 @@ uint64_t observers_open(const struct sim *sim)
 static const char *kept_as(const struct hotline_row *row)
 {
     bool is_call_back = row->explain.call_back[0] != '\0', ended = strcmp(row->explain.state, "ended") == 0;
+    if (is_call_back && strcmp(row->explain.reason, "answered") == 0)
+        return "called_back_done";
+    if (is_call_back && strcmp(row->explain.reason, "expired") == 0)
+        return "called_back_expired";
     if (is_call_back && ended)
-        return strcmp(row->explain.reason, "answered") == 0 ? "called_back_done" : row->explain.reason;
+        return row->explain.reason;
     if (is_call_back)
         return row->explain.state;
     if (!ended || strcmp(row->explain.reason, "called_back") == 0)

@@ -46,6 +46,7 @@ static const struct {
     {"adopt_by_majority", "only a node that sees a majority makes call-backs soon"},
     {"restored_waits", "a node made from a backup makes no call-back before it has caught up"},
     {"adopt_in_turn", "the live nodes make a call-back in turn, not all at once"},
+    {"expired_is_heard", "a call ends as expired only when its gateway has heard of the last resort"},
     {"kept_is_kept", "a promise that a call-back has kept is not kept again"},
     {"cancel_needless", "a call-back of a call that is back, or has ended otherwise, is cancelled"},
     {"one_call_back", "a call that is being called back is not called back again"},

@@ -22,7 +22,7 @@
 #include "client.pb-c.h"
 #include "records.pb-c.h"
 
-#define CLIENT_PROTOCOL 2  // see proto/README.md
+#define CLIENT_PROTOCOL 3  // see proto/README.md
 #define CLIENT_SLOTS_OF_QUERIES 2
 #define CLIENT_HEARTBEAT_MS 250  // until Attached says otherwise
 #define CLIENT_DOWN_AFTER_MS 750

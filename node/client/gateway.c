@@ -61,22 +61,35 @@ static void send_submit(struct gateway *self, struct leg *leg)
     again_later(self, leg);
 }
 
+static void send_words(struct gateway *self, Cli__LegWord *words)
+{
+    if (self->base.phase != CLIENT_ATTACHED)
+        return;
+    words->attach = self->base.attach;
+    Cli__ToNode message = CLI__TO_NODE__INIT;
+    message.body_case = CLI__TO_NODE__BODY_LEG_WORD;
+    message.leg_word = words;
+    client_send(&self->base, self->base.primary, &message);
+}
+
 static void send_word(struct gateway *self, struct leg *leg)
 {
     leg->tries++;
-    if (self->base.phase == CLIENT_ATTACHED) {
-        Cli__LegWord words = CLI__LEG_WORD__INIT;
-        words.attach = self->base.attach;
-        words.call = leg->submit->call;
-        words.word = leg->word;
-        words.n = leg->word == CLI__LEG_WORD__WORD__JOIN_FAILED ? leg->failed_n : leg->n;
-        words.detail = leg->detail;
-        Cli__ToNode message = CLI__TO_NODE__INIT;
-        message.body_case = CLI__TO_NODE__BODY_LEG_WORD;
-        message.leg_word = &words;
-        client_send(&self->base, self->base.primary, &message);
-    }
+    Cli__LegWord words = CLI__LEG_WORD__INIT;
+    words.call = leg->submit->call;
+    words.word = leg->word;
+    words.n = leg->word == CLI__LEG_WORD__WORD__JOIN_FAILED ? leg->failed_n : leg->n;
+    words.detail = leg->detail;
+    send_words(self, &words);
     again_later(self, leg);
+}
+
+void leg_say_let_go(struct gateway *self, char *call)
+{
+    Cli__LegWord words = CLI__LEG_WORD__INIT;
+    words.call = call;
+    words.word = CLI__LEG_WORD__WORD__LET_GO;
+    send_words(self, &words);
 }
 
 void leg_say(struct gateway *self, struct leg *leg, Cli__LegWord__Word word)
@@ -207,6 +220,7 @@ static void repeat(struct gateway *self, struct leg *leg)
         return;
     }
     switch (leg->word) {
+    case CLI__LEG_WORD__WORD__LET_GO:  // of no leg
     case CLI__LEG_WORD__WORD__WORD_UNSET:
         if (leg->state == LEG_SUBMITTED)
             send_submit(self, leg);

@@ -59,6 +59,7 @@ static inline struct gateway *gateway_of(struct hotline_client *client)
 struct leg *leg_find(const struct gateway *self, const char *call);
 void leg_add(struct gateway *self, Cli__Submit *submit);  // takes it; says it, when attached
 void leg_say(struct gateway *self, struct leg *leg, Cli__LegWord__Word word);
+void leg_say_let_go(struct gateway *self, char *call);     // held here no more, or never
 void leg_end_here(struct gateway *self, struct leg *leg);  // no node knows it
 void leg_forget(struct gateway *self, struct leg *leg);
 void leg_quiet(struct gateway *self, struct leg *leg);  // nothing more is being said of it

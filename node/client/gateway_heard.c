@@ -109,6 +109,17 @@ static void news_of(struct gateway *self, struct leg *leg, const Cli__CallNews *
     }
 }
 
+static void leg_news(struct gateway *self, const Cli__CallNews *news)
+{
+    struct leg *leg = leg_find(self, news->call);
+    if (leg == NULL || leg->state == LEG_OVER)
+        self->base.counts.stale++;
+    else if (news->what == CLI__CALL_NEWS__WHAT__ENDED)
+        leg_emit_ended(self, leg, news->end == REC__END_REASON__NOT_ENDED ? "lost" : end_text(news->end), news->detail);
+    else if (leg->state != LEG_HUNG_UP)  // it crossed our word
+        news_of(self, leg, news);
+}
+
 void gateway_message(struct hotline_client *client, const Cli__ToClient *message)
 {
     struct gateway *self = gateway_of(client);
@@ -119,15 +130,11 @@ void gateway_message(struct hotline_client *client, const Cli__ToClient *message
     const Cli__CallNews *news = message->call_news;
     if (!client_is_current(client, news->attach))
         return;
-    struct leg *leg = leg_find(self, news->call);
-    if (leg == NULL || leg->state == LEG_OVER) {
-        client->counts.stale++;
-        return;
-    }
-    if (news->what == CLI__CALL_NEWS__WHAT__ENDED)
-        leg_emit_ended(self, leg, news->end == REC__END_REASON__NOT_ENDED ? "lost" : end_text(news->end), news->detail);
-    else if (leg->state != LEG_HUNG_UP)  // it crossed our word
-        news_of(self, leg, news);
+    leg_news(self, news);
+    // Once the application was told, for the node then counts the caller as cared for; not of a call that it submits
+    // anew.
+    if (news->what == CLI__CALL_NEWS__WHAT__ENDED && news->asks && leg_find(self, news->call) == NULL)
+        leg_say_let_go(self, news->call);
 }
 
 void gateway_refused(struct hotline_client *client, const Cli__Refused *words)

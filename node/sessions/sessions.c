@@ -124,6 +124,7 @@ static void take_apart(struct sessions *self, struct session *session, const Cli
     case CLI__TO_NODE__BODY_ATTACH_GATEWAY:
         event.type = EVENT_GATEWAY_ATTACH;
         event.attach_gateway = words->attach_gateway;
+        event.speaks = words->protocol;
         attach(self, session, REC__KIND__GATEWAY, words->attach_gateway->gateway, &event);
         break;
     case CLI__TO_NODE__BODY_DETACH:

@@ -88,6 +88,7 @@ struct call {  // not ended
     bool mine;
     bool is_call_back;      // and has no gateway
     bool rests;             // a call-back that is not offered just now
+    bool diverted;          // mine and waiting: its gateway is told of the last resort; see diverts.c
     bool drafted, changed;  // in this step
     Rec__Call *body;        // the draft
     struct waiting_entry waiting;
@@ -98,7 +99,7 @@ struct call {  // not ended
     uint64_t wait_limit_us;  // mine
     uint64_t rest_until_us;  // mine and resting; TIMER_NEVER: until its caller's other call is over
     uint64_t desk_seen_us;   // mine, a call-back and taken: its desk was last known to have it
-    uint64_t news_us;        // mine and waiting: the next word on the position
+    uint64_t news_us;        // mine and waiting: the next word on the position, or on the last resort
     uint32_t position;       // last told
     uint32_t invited_agent;  // M: one of our desks asks for it, plus one
     uint8_t orphan_looks;    // see orphans.c
@@ -116,6 +117,7 @@ struct gateway {
     bool here;                      // attached here last, and not elsewhere since
     bool left;                      // it signed off in order
     bool silent;                    // its node does not hear it
+    bool lets_go;                   // it says so when it is asked
     uint64_t seq;                   // of its attachment in its node's feed, when it is elsewhere
     uint64_t copied_us;             // when that was heard of
     struct timer timer;             // how long its calls are kept for it
@@ -281,13 +283,18 @@ void call_free_again(struct board *self, struct call *call, const char *detail);
 void call_connect(struct board *self, struct call *call);  // tells the gateway whom to connect
 void call_deadline(struct board *self, struct call *call);
 void call_start_wait(struct board *self, struct call *call);  // its wait limit counts from now
-void call_expire(struct board *self, struct call *call);      // to the queue's last resort
 void call_let_go(struct board *self, struct call *call);      // another owns it now
 void call_set_timer(struct board *self, struct call *call);
 void call_count_end(struct board *self, const Rec__Call *body);  // in the queue's statistics
 // Among those that wait; an agent's node looks only at calls whose owner is up.
 void call_enqueue(struct board *self, struct call *call);  // nothing, unless it waits and its owner is up
 void call_dequeue(struct board *self, struct call *call);  // nothing, when it is not in
+
+// ---- diverts.c: to the queue's last resort
+
+void call_expire(struct board *self, struct call *call);
+void call_divert(struct board *self, struct call *call);        // tells its gateway; again, until it has let go
+void call_end_diverted(struct board *self, struct call *call);  // it has
 
 // ---- gateways.c
 

@@ -69,7 +69,7 @@ void call_move(struct board *self, struct call *call, Rec__CallState to)
 
 void call_enqueue(struct board *self, struct call *call)
 {
-    if (call->waiting.group != 0 || call->rests || call->queue == DIRECTORY_NONE ||
+    if (call->waiting.group != 0 || call->rests || call->diverted || call->queue == DIRECTORY_NONE ||
         call->state != REC__CALL_STATE__WAITING || !board_owner_up(self, call->owner) || call_is_left_behind(call))
         return;
     waiting_add(self->waiting, &call->waiting);
@@ -125,26 +125,6 @@ static bool is_heard(const struct call *call)
 static bool waits_too_long(const struct board *self, const struct call *call)
 {
     return call->queue != DIRECTORY_NONE && self->now.mono_us >= call->wait_limit_us && is_heard(call);
-}
-
-// The wait limit is over: the queue's last resort. `apply` saw to it that this comes to an end.
-void call_expire(struct board *self, struct call *call)
-{
-    const struct directory_queue *queue = &self->directory->queues[call->queue];
-    if (queue->last_resort_queue == DIRECTORY_NONE) {
-        call_end(self, call, REC__END_REASON__EXPIRED, queue->last_resort_contact);
-        return;
-    }
-    const struct directory_queue *next = &self->directory->queues[queue->last_resort_queue];
-    Rec__Call *body = board_change(self, call);
-    body->queue = board_text(self, next->id);
-    call_dequeue(self, call);
-    board_read_call(self, call, body);
-    call_start_wait(self, call);
-    call->news_us = 0;
-    if (call->state == REC__CALL_STATE__WAITING)
-        call_enqueue(self, call);
-    call_ring(self, call);
 }
 
 static void wait_on(struct board *self, struct call *call)
@@ -229,7 +209,7 @@ static uint32_t offer_nearest(struct board *self, struct call *call)
 
 void call_ring(struct board *self, struct call *call)
 {
-    if (!call->mine || call->rests || call->state == REC__CALL_STATE__ENDED ||
+    if (!call->mine || call->rests || call->diverted || call->state == REC__CALL_STATE__ENDED ||
         (call->duty != NULL && call->duty->taken))
         return;
     if (call->queue != DIRECTORY_NONE && offer_nearest(self, call) > 0)
@@ -318,7 +298,8 @@ void call_end(struct board *self, struct call *call, Rec__EndReason end, const c
     news.what = CLI__CALL_NEWS__WHAT__ENDED;
     news.end = end;
     news.detail = body->detail;
-    say_call_news(self, call, &news);
+    if (!call->diverted)  // it was told
+        say_call_news(self, call, &news);
     call_count_end(self, body);
     self->counters.callbacks_expired += call->is_call_back && end == REC__END_REASON__EXPIRED;
     promise_of_call(self, call->id, body);
@@ -329,6 +310,7 @@ void call_let_go(struct board *self, struct call *call)
     struct duty *duty = call->duty;
     call->mine = false;
     call->changed = false;
+    call->diverted = false;
     call->duty = NULL;
     timers_unset(&self->timers, &call->timer);
     for (uint32_t i = 0; duty != NULL && i < duty->offer_count; i++) {
@@ -358,6 +340,8 @@ void call_set_timer(struct board *self, struct call *call)
     }
     if (call->rests) {  // a late answer may have brought an offer back
         at = call->rest_until_us < at ? call->rest_until_us : at;
+    } else if (call->diverted) {
+        at = call->news_us < at ? call->news_us : at;
     } else if (call->state == REC__CALL_STATE__WAITING) {
         at = is_heard(call) && call->wait_limit_us < at ? call->wait_limit_us : at;
         at = call->news_us < at ? call->news_us : at;
@@ -381,6 +365,9 @@ void call_deadline(struct board *self, struct call *call)
     offer_repeat(self, call);
     if (call->rests) {
         callback_deadline(self, call);
+    } else if (call->diverted) {
+        if (self->now.mono_us >= call->news_us)
+            call_divert(self, call);
     } else if (call->duty != NULL && call->duty->taken) {
         if (offer_is_doubtful(self, call) && self->now.mono_us >= call->duty->doubt_us)
             offer_confirm(self, call);

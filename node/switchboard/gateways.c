@@ -51,7 +51,10 @@ static bool gateway_is_settled(const struct board *self, const struct gateway *g
 static void end_in_order(struct board *self, struct call *call, const char *detail)
 {
     bool spoken = call->state == REC__CALL_STATE__CONNECTED;
-    call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED, detail);
+    if (call->diverted)
+        call_end_diverted(self, call);
+    else
+        call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED, detail);
 }
 
 // Its gateway is lost, and the caller's leg with it.
@@ -147,6 +150,7 @@ void gateway_attach(struct board *self, const struct event *event)
     gateway->session = event->session;
     gateway->here = true;
     gateway->left = gateway->silent = false;
+    gateway->lets_go = event->speaks >= SWITCHBOARD_LETS_GO_SINCE;
     text_copy(gateway->site, sizeof gateway->site, words->site);
     timers_unset(&self->timers, &gateway->timer);
     struct effect *effect = say_effect(self, EFFECT_BIND);
@@ -212,7 +216,7 @@ void gateway_word(struct board *self, const struct event *event)
     struct call *call = board_find_call(self, word->call);
     if (call == NULL || call->gateway != gateway || !call->mine || word->attach != call->attach) {
         self->counters.words_refused++;
-        if (call == NULL)
+        if (call == NULL && word->word != CLI__LEG_WORD__WORD__LET_GO)
             say_where_it_is(self, event, gateway);
         return;
     }
@@ -225,6 +229,10 @@ void gateway_word(struct board *self, const struct event *event)
         break;
     case CLI__LEG_WORD__WORD__HUNG_UP:
         end_in_order(self, call, "the caller hung up");
+        break;
+    case CLI__LEG_WORD__WORD__LET_GO:
+        if (call->diverted)
+            call_end_diverted(self, call);
         break;
     case CLI__LEG_WORD__WORD__WORD_UNSET:
     case _CLI__LEG_WORD__WORD_IS_INT_SIZE:

@@ -112,7 +112,7 @@ struct call *invite_best(struct board *self, uint32_t agent, const char *except)
 bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call)
 {
     struct looking looking = {self, agent, NULL};
-    return call->state == REC__CALL_STATE__WAITING && board_owner_up(self, call->owner) &&
+    return call->state == REC__CALL_STATE__WAITING && !call->diverted && board_owner_up(self, call->owner) &&
            !not_for_us(&looking, &call->waiting);
 }
 
@@ -214,8 +214,9 @@ static void decline(struct board *self, const char *from, const Peer__Invite *in
 static struct call *call_to_serve(struct board *self, const Peer__Invite *invite, uint32_t agent)
 {
     struct call *call = board_find_call(self, invite->call);
-    if (call != NULL && call->mine && call->state == REC__CALL_STATE__WAITING && call_may_ring_at(self, call, agent) &&
-        !was_tried_by_person(self, call, agent) && route_eligible(&self->agents[agent], &call->waiting.need))
+    if (call != NULL && call->mine && call->state == REC__CALL_STATE__WAITING && !call->diverted &&
+        call_may_ring_at(self, call, agent) && !was_tried_by_person(self, call, agent) &&
+        route_eligible(&self->agents[agent], &call->waiting.need))
         return call;
     struct serving serving = {self, agent};
     return call_of_entry(waiting_best(self->waiting, &self->agents[agent], not_for_agent, &serving));

@@ -107,7 +107,7 @@ static struct offer *adopt_offer(struct board *self, struct call *call, uint32_t
     if (offer != NULL)
         return offer->n == name->n && offer->agent_login == name->agent_login ? offer : NULL;
     struct duty *duty = offer_duty(call);
-    if ((RULE(first_accept_wins) && duty->taken) || duty->offer_count == CALL_OFFERS_MAX ||
+    if ((RULE(first_accept_wins) && duty->taken) || call->diverted || duty->offer_count == CALL_OFFERS_MAX ||
         call->queue == DIRECTORY_NONE || (RULE(spoilt_stays_spoilt) && was_spoilt(self, call, name->n)))
         return NULL;
     uint64_t patience_ms = self->directory->queues[call->queue].ring_ms + SWITCHBOARD_OFFER_SLACK_MS;

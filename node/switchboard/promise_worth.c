@@ -110,10 +110,7 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
     finding->worth = WORTH_WATCHED;
     finding->owner = owner_of(self, finding->record);
     bool spoken = lost->state == REC__CALL_STATE__CONNECTED, at_once = false;
-    if (lost->state == REC__CALL_STATE__ENDED && lost->end == REC__END_REASON__EXPIRED && promise->largest > 0) {
-        // Written by an owner who died with the gateway, perhaps: nobody was told of the last resort. What was made
-        // holds.
-    } else if (lost->state == REC__CALL_STATE__ENDED) {
+    if (lost->state == REC__CALL_STATE__ENDED) {
         // By an owner that was cut off, perhaps: its gateway went on elsewhere, and the caller hung up there.
         at_once = lost->end == REC__END_REASON__CALLED_BACK &&
                   !gateway_let_go(self, lost->gateway, finding->record->version.attach);

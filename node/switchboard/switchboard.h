@@ -34,6 +34,7 @@ struct Peer__Talk;
 #define SWITCHBOARD_DECISION_CALLS_MAX 64  // named with one decision
 #define SWITCHBOARD_MADE_NODES_MAX 64      // named with one call-back
 #define SWITCHBOARD_CALL_BACKS_SINCE 2     // this protocol: nodes of an older one neither make nor ring call-backs
+#define SWITCHBOARD_LETS_GO_SINCE 3        // this protocol of clients: gateways of an older one never say LET_GO
 #define SWITCHBOARD_NEWS_MS 15000          // a waiting caller is told the position this often
 
 // ---- events
@@ -67,7 +68,7 @@ struct event {  // everything is lent for the step
     const char *name;
     uint64_t boot;
     uint32_t rtt_us;
-    uint32_t speaks;  // the newest protocol that the peer understands
+    uint32_t speaks;  // the newest protocol that the peer, or the gateway that attaches, understands
     bool leaving;
     union {
         const struct directory *directory;  // lives until the next EVENT_DIRECTORY

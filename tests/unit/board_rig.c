@@ -48,7 +48,7 @@ struct rig {
     Rec__Wrap *wrap;
     char call_back[CALL_ID_MAX_BYTES + 1];
     uint64_t attach[16];  // by session, for words
-    uint32_t unspoken;
+    uint32_t unspoken, gateways_speak;
     bool held;
     char number[32];   // of the callers
     char orphan[256];  // said last and not asked for
@@ -133,6 +133,7 @@ struct rig *rig_create_speaking(const uint32_t speaks[RIG_NODES])
     struct rig *self = check_alloc(sizeof *self);
     struct problem problem;
     self->now = (struct now){.mono_us = 1000000, .wall_ms = 1700000000000};
+    self->gateways_speak = SWITCHBOARD_LETS_GO_SINCE;
     self->atlas = atlas_create("/usr/share/zoneinfo/zone.tab", HOTLINE_PREFIXES, &problem);
     check(self->atlas != NULL);
     for (int i = 0; i < RIG_NODES; i++) {
@@ -503,10 +504,16 @@ void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bo
     rig_settle(self);
 }
 
+void rig_gateways_speak(struct rig *self, uint32_t protocol)
+{
+    self->gateways_speak = protocol;
+}
+
 static void attach_gateway(struct rig *self, int node, uint64_t session, Cli__AttachGateway *words)
 {
     self->attach[session] = words->attach;
-    struct event event = {.type = EVENT_GATEWAY_ATTACH, .session = session, .attach_gateway = words};
+    struct event event = {
+        .type = EVENT_GATEWAY_ATTACH, .session = session, .speaks = self->gateways_speak, .attach_gateway = words};
     step(self, node, &event);
     rig_settle(self);
 }

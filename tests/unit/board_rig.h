@@ -44,6 +44,7 @@ void rig_desk_reached_before(struct rig *self, int node, uint64_t session, const
 void rig_desk_word(struct rig *self, int node, uint64_t session, const char *agent, Cli__DeskWord__Word word);
 void rig_gone(struct rig *self, int node, uint64_t session, const char *name, bool desk, bool leaving);
 void rig_gateway(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach);
+void rig_gateways_speak(struct rig *self, uint32_t protocol);  // those that attach from now on
 // Its login was raised from this attach of its own, and it holds no call.
 void rig_gateway_raised(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
                         uint64_t before);

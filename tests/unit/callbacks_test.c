@@ -94,8 +94,9 @@ static void a_call_whose_gateway_was_away_waits_anew_and_then_goes_to_the_last_r
     rig_pass(rig, 1000);
     assert_int_equal(rig_call(rig, 1, "c1")->state, REC__CALL_STATE__WAITING);
     rig_pass(rig, 1100);
-    expect_end(rig, 1, "c1", REC__END_REASON__EXPIRED);
     assert_int_equal(rig_news(rig, 0, SECOND, CLI__CALL_NEWS__WHAT__ENDED)->end, REC__END_REASON__EXPIRED);
+    rig_leg_word(rig, 0, SECOND, "gate", "c1", CLI__LEG_WORD__WORD__LET_GO);
+    expect_end(rig, 1, "c1", REC__END_REASON__EXPIRED);
 }
 
 static void a_caller_whose_region_died_is_called_back_after_adopt_after_at_the_old_place(void **state)
@@ -490,22 +491,6 @@ static void only_a_call_back_that_was_accepted_can_be_reached(void **state)
 
 // ---- cancelled
 
-static void it_goes_on_when_the_owner_had_sent_the_caller_to_the_last_resort(void **state)
-{
-    struct rig *rig = *state;
-    given_a_waiting_call(rig, "quick");
-    when_the_region_dies(rig);
-    for (int i = 0; rig_call(rig, 2, "c1~1") == NULL && i < 100; i++)
-        rig_pass(rig, ADOPT_MS / 50);
-    rig_cut(rig, 0, true);
-    rig_pass(rig, 1);  // the first that the others see of it is the end
-    expect_end(rig, 1, "c1", REC__END_REASON__EXPIRED);
-    rig_pass(rig, 1000);
-    assert_int_equal(rig_call(rig, 2, "c1~1")->state, REC__CALL_STATE__WAITING);
-    rig_desk(rig, 1, N1, "n1", rig_attach(1, 1));
-    expect_call_back(rig, 1, N1, "c1~1");
-}
-
 static void it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway(void **state)
 {
     struct rig *rig = *state;
@@ -640,7 +625,6 @@ int main(void)
         TEST(one_that_was_reached_is_kept_by_the_word_of_the_desk_that_comes_from_a_dead_node),
         TEST(who_had_another_call_back_cannot_say_that_this_one_was_reached),
         TEST(only_a_call_back_that_was_accepted_can_be_reached),
-        TEST(it_goes_on_when_the_owner_had_sent_the_caller_to_the_last_resort),
         TEST(it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway),
         TEST(one_that_is_spoken_is_never_let_go),
         TEST(a_caller_who_dials_again_keeps_the_place_and_is_not_called_back_once_answered),

@@ -14,11 +14,11 @@
 #define SUBMIT CLI__TO_NODE__BODY_SUBMIT
 #define LEG_WORD CLI__TO_NODE__BODY_LEG_WORD
 
-static struct fake *new_gateway(void)
+static struct fake *new_gateway(hotline_event_callback *on_event)
 {
     struct fake *self = fake_create(2);
     struct hotline_gateway_options options = {
-        .nodes = "fake://a,fake://b", .gateway = "sip-1", .site = "cairo", .on_event = fake_event, .user = self};
+        .nodes = "fake://a,fake://b", .gateway = "sip-1", .site = "cairo", .on_event = on_event, .user = self};
     self->client = client_gateway_create(&self->wire, &options, NULL);
     assert_non_null(self->client);
     return self;
@@ -26,7 +26,7 @@ static struct fake *new_gateway(void)
 
 static struct fake *attached_gateway(void)
 {
-    struct fake *self = new_gateway();
+    struct fake *self = new_gateway(fake_event);
     fake_run_until_attached(self, 0);
     fake_run(self, 1000);
     return self;
@@ -110,7 +110,7 @@ static uint32_t count_words(const struct fake *self, Cli__LegWord__Word word)
 static void a_gateway_that_raises_its_login_says_which_attach_it_had(void **state)
 {
     (void)state;
-    struct fake *self = new_gateway();
+    struct fake *self = new_gateway(fake_event);
     self->nodes[0].takes = self->nodes[1].takes = false;
     fake_run(self, 50);
     uint64_t before = last_attach(self)->attach;
@@ -165,7 +165,7 @@ static void a_call_goes_its_whole_way(void **state)
 static void a_submission_before_attaching_is_part_of_the_attach(void **state)
 {
     (void)state;
-    struct fake *self = new_gateway();
+    struct fake *self = new_gateway(fake_event);
     char id[HOTLINE_CALL_ID_BYTES], second[HOTLINE_CALL_ID_BYTES];
     struct hotline_call_spec spec = {.dialled = "09"};
     assert_int_equal(hotline_gateway_submit(self->client, &spec, id), HOTLINE_OK);
@@ -271,10 +271,63 @@ static void a_hang_up_is_repeated_until_the_end_comes_back_or_a_bound(void **sta
     fake_free(self);
 }
 
+static void expired(struct fake *self, const char *call, bool asks)
+{
+    Cli__CallNews words = CLI__CALL_NEWS__INIT;
+    words.call = (char *)call;
+    words.what = ENDED;
+    words.end = REC__END_REASON__EXPIRED;
+    words.asks = asks;
+    say_news(self, &words);
+}
+
+static void a_node_that_asks_hears_that_the_call_is_let_go_as_often_as_it_asks(void **state)
+{
+    (void)state;
+    struct fake *self = attached_gateway();
+    submit(self, "c1");
+    submit(self, "c2");
+    expired(self, "c1", true);
+    assert_string_equal(fake_last_event(self, HOTLINE_CALL_ENDED)->reason, "expired");
+    assert_int_equal(count_words(self, CLI__LEG_WORD__WORD__LET_GO), 1);
+    assert_string_equal(last_word(self)->call, "c1");
+    assert_true(last_word(self)->attach == self->nodes[0].attach);
+    expired(self, "c1", true);
+    assert_int_equal(count_words(self, CLI__LEG_WORD__WORD__LET_GO), 2);
+    expired(self, "c2", false);
+    expired(self, "c1", false);
+    assert_int_equal(count_words(self, CLI__LEG_WORD__WORD__LET_GO), 2);
+    assert_int_equal(fake_count_events(self, HOTLINE_CALL_ENDED), 2);
+    fake_free(self);
+}
+
+static void submit_anew_once(void *user, const struct hotline_event *event)
+{
+    struct fake *self = user;
+    fake_event(user, event);
+    if (event->type == HOTLINE_CALL_ENDED && fake_count_events(self, HOTLINE_CALL_ENDED) == 1)
+        submit(self, "c1");
+}
+
+static void a_call_that_is_submitted_anew_at_its_end_is_not_let_go(void **state)
+{
+    (void)state;
+    struct fake *self = new_gateway(submit_anew_once);
+    fake_run_until_attached(self, 0);
+    submit(self, "c1");
+    expired(self, "c1", true);
+    assert_int_equal(fake_count_events(self, HOTLINE_CALL_ENDED), 1);
+    assert_int_equal(count_words(self, CLI__LEG_WORD__WORD__LET_GO), 0);
+    expired(self, "c1", true);  // what the node says of it: asked again
+    assert_int_equal(fake_count_events(self, HOTLINE_CALL_ENDED), 2);
+    assert_int_equal(count_words(self, CLI__LEG_WORD__WORD__LET_GO), 1);
+    fake_free(self);
+}
+
 static void a_caller_who_hangs_up_before_any_node_knew_just_ends(void **state)
 {
     (void)state;
-    struct fake *self = new_gateway();
+    struct fake *self = new_gateway(fake_event);
     submit(self, "c1");
     assert_int_equal(hotline_gateway_hung_up(self->client, "c1"), HOTLINE_OK);
     assert_int_equal(fake_count_events(self, HOTLINE_CALL_ENDED), 0);  // told by process(), never from inside a call
@@ -430,7 +483,7 @@ static void what_cannot_be_is_refused(void **state)
 static void all_it_may_hold_fits_one_attach(void **state)
 {
     (void)state;
-    struct fake *self = new_gateway();
+    struct fake *self = new_gateway(fake_event);
     struct hotline_call_spec spec = {.number = "+249155555", .queue = "emergency", .languages = arabic};
     uint32_t count = 0;
     while (hotline_gateway_submit(self->client, &spec, NULL) == HOTLINE_OK)
@@ -455,6 +508,8 @@ int main(void)
         cmocka_unit_test(what_was_sent_to_a_dying_node_is_said_whole_to_the_next),
         cmocka_unit_test(words_said_while_the_node_died_reach_the_next),
         cmocka_unit_test(a_hang_up_is_repeated_until_the_end_comes_back_or_a_bound),
+        cmocka_unit_test(a_node_that_asks_hears_that_the_call_is_let_go_as_often_as_it_asks),
+        cmocka_unit_test(a_call_that_is_submitted_anew_at_its_end_is_not_let_go),
         cmocka_unit_test(a_caller_who_hangs_up_before_any_node_knew_just_ends),
         cmocka_unit_test(connect_is_told_once_and_joined_said_again),
         cmocka_unit_test(after_a_failed_join_the_next_agent_is_connected),

@@ -56,7 +56,14 @@ static void a_caller_who_dials_again_and_is_answered_needs_no_call_back(void **s
 static void one_that_nobody_could_take_goes_to_the_last_resort(void **state)
 {
     (void)state;
-    assert_right(CITY CALL("a") VANISHED "110000000 call.kept call=a reason=expired\n" LATE_END);
+    assert_right(CITY CALL("a") VANISHED "110000000 call.kept call=a reason=called_back_expired\n" LATE_END);
+}
+
+static void the_last_resort_is_an_outcome_for_who_was_sent_there(void **state)
+{
+    (void)state;
+    assert_right(CITY CALL("a") "50000 leg.ended client=10 call=a reason=expired\n" VANISHED
+                                "110000000 call.kept call=a reason=expired\n" LATE_END);
 }
 
 static void one_that_waits_while_no_agent_is_free_for_it_is_a_promise(void **state)
@@ -303,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_try_in_vain_is_a_try_and_another_desk_may_make_the_next),
         cmocka_unit_test(a_caller_who_dials_again_and_is_answered_needs_no_call_back),
         cmocka_unit_test(one_that_nobody_could_take_goes_to_the_last_resort),
+        cmocka_unit_test(the_last_resort_is_an_outcome_for_who_was_sent_there),
         cmocka_unit_test(one_that_waits_while_no_agent_is_free_for_it_is_a_promise),
         cmocka_unit_test(a_wrong_verdict_in_a_storm_may_call_back_who_is_on_the_line),
         cmocka_unit_test(a_number_is_not_a_caller_when_it_is_withheld),

@@ -108,6 +108,13 @@ static void an_accepted_call_that_no_node_keeps_is_lost(void **state)
           "call a", "gw", "accepted(2)", "0.020 s");
 }
 
+static void nobody_was_sent_to_the_last_resort_whose_gateway_had_not_heard_of_it(void **state)
+{
+    (void)state;
+    WRONG(CALL_LOST, CITY CALL("a") GATEWAY_VANISHES "110000000 call.kept call=a reason=expired\n" END, "call a",
+          "kept as expired");
+}
+
 static void an_accepted_call_whose_caller_held_on_is_not_kept_as_abandoned(void **state)
 {
     (void)state;
@@ -508,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_desk_is_not_connected_to_a_leg_that_speaks_with_another),
         cmocka_unit_test(nobody_is_connected_who_has_not_accepted),
         cmocka_unit_test(an_accepted_call_that_no_node_keeps_is_lost),
+        cmocka_unit_test(nobody_was_sent_to_the_last_resort_whose_gateway_had_not_heard_of_it),
         cmocka_unit_test(an_accepted_call_whose_caller_held_on_is_not_kept_as_abandoned),
         cmocka_unit_test(a_call_is_lost_when_one_node_that_had_it_survives_and_forgets_it),
         cmocka_unit_test(an_accepted_call_is_not_refused_later),

@@ -26,7 +26,7 @@ struct rig {
     struct now now;
     struct sessions *sessions;
     char refused[64];  // the last refusal's reason
-    uint32_t attaches, gone, parted, shut_out;
+    uint32_t attaches, gone, parted, shut_out, speaks;
 };
 
 static bool send_client(struct world *world, const struct world_client *client, struct span message)
@@ -53,6 +53,7 @@ static void on_event(void *context, const struct event *event)
     if (event->type != EVENT_GATEWAY_ATTACH)
         return;
     self->attaches++;
+    self->speaks = event->speaks;
     sessions_bind(self->sessions, event->session, REC__KIND__GATEWAY, event->attach_gateway->gateway,
                   event->attach_gateway->attach);
 }
@@ -139,6 +140,7 @@ static void attach_as(struct rig *self, uint8_t connection, const char *name, ui
     Cli__AttachGateway words = CLI__ATTACH_GATEWAY__INIT;
     message.body_case = CLI__TO_NODE__BODY_ATTACH_GATEWAY;
     message.attach_gateway = &words;
+    message.protocol = 3;
     words.gateway = (char *)name;
     words.attach = attach;
     hear(self, connection, &gateway, &message);
@@ -160,6 +162,7 @@ static void a_connection_attaches_under_one_name_until_it_detaches(void **state)
     attach_as(self, 1, "pbx:1", 1);
     attach_as(self, 1, "pbx:1", 2);
     assert_int_equal(self->attaches, 2);
+    assert_int_equal(self->speaks, 3);
     attach_as(self, 1, "pbx:2", 3);
     assert_string_equal(self->refused, "attached");
     assert_int_equal(self->attaches, 2);
