@@ -103,6 +103,7 @@ static void add_gateway(struct hasher *self, const struct gateway *gateway)
 {
     self->hash = hash_text(self->hash, gateway->name);
     add(self, gateway->attach);
+    add(self, gateway->beaten);
     add_party(self, gateway->owner);
     add(self, gateway->session);
     add(self, gateway->here | gateway->left << 1 | gateway->silent << 2 | gateway->lets_go << 3);

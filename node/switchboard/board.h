@@ -112,6 +112,7 @@ struct gateway {
     char site[NAME_MAX_BYTES + 1];  // where it stands, "" when it did not say
     uint64_t attach;                // the largest seen
     uint64_t before;                // the last one of the login before; 0: not known
+    uint64_t beaten;                // the last one here, if another login's beat it from elsewhere
     struct party owner;             // where
     uint64_t session;               // here and attached: the session; otherwise 0
     bool here;                      // attached here last, and not elsewhere since
@@ -310,6 +311,8 @@ bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
 bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach);
 // ... and that is sure: what it lists is here. False, too, when there is no such gateway.
 bool gateway_let_go(const struct board *self, const char *name, uint64_t attach);
+// Ends another's call that its gateway no longer held when it was attached here, and beaten; returns whether it did.
+bool gateway_end_beaten(struct board *self, struct call *call);
 
 // ---- offers.c: an offer, at the call's owner
 

@@ -57,6 +57,8 @@ static void copy_call(struct board *self, const struct record *record, const Rec
         return;
     }
     call->invited_agent = 0;
+    if (gateway_end_beaten(self, call))
+        return;
     call_enqueue(self, call);
     invite_for_call(self, call);
 }

@@ -64,11 +64,14 @@ static void end_lost(struct board *self, struct call *call, const char *detail)
     call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, detail);
 }
 
+static bool is_older(uint64_t attach, uint64_t than)
+{
+    return attach_login(attach) == attach_login(than) && attach < than;
+}
+
 bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach)
 {
-    uint64_t login = attach_login(attach);
-    return (login == attach_login(gateway->attach) && attach < gateway->attach) ||
-           (login == attach_login(gateway->before) && attach < gateway->before);
+    return is_older(attach, gateway->attach) || is_older(attach, gateway->before);
 }
 
 bool gateway_let_go(const struct board *self, const char *name, uint64_t attach)
@@ -76,6 +79,22 @@ bool gateway_let_go(const struct board *self, const char *name, uint64_t attach)
     struct gateway *gateway;
     HASH_FIND_STR(self->gateways, name, gateway);
     return gateway != NULL && gateway_ended_in_order(gateway, attach) && gateway_is_settled(self, gateway);
+}
+
+// The attachment that did not list the call is no record any more, so that nobody can read the end from it: the node it
+// was at, which alone knows, writes it.
+bool gateway_end_beaten(struct board *self, struct call *call)
+{
+    const struct gateway *gateway = call->gateway;
+    if (!RULE(end_unlisted) || gateway == NULL || !is_older(call->attach, gateway->beaten))
+        return false;
+    call->mine = true;
+    call->attach = gateway->beaten;
+    call->owner = (struct party){0, self->boot};
+    board_change(self, call)->inferred = true;
+    end_in_order(self, call, "no longer held by its gateway");
+    desk_call_copied(self, call, board_body(self, call));
+    return true;
 }
 
 // Calls it held at a smaller attach and no longer lists.
@@ -87,6 +106,7 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         bool in_order = gateway_ended_in_order(gateway, call->attach);
         if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
+            gateway_end_beaten(self, call);
             continue;
         }
         if (in_order && !gateway_is_settled(self, gateway))
@@ -330,6 +350,8 @@ void gateway_copied(struct board *self, const struct record *record)
         return;
     unbind(self, gateway, record->version.attach, record->version.owner);
     timers_unset(&self->timers, &gateway->timer);
+    if (gateway->here && attach_login(gateway->attach) < attach_login(record->version.attach))
+        gateway->beaten = gateway->attach;
     gateway->here = false;
     gateway->attach = record->version.attach;
     gateway->owner = owner;

@@ -214,6 +214,38 @@ static void a_gateway_that_raised_its_login_ends_what_it_no_longer_holds_once_it
     expect_end(rig, 0, "c1", REC__END_REASON__ABANDONED);
 }
 
+// Its clock is behind that of a start before it, of which the node it moves to hears a little later.
+static void when_a_gateway_that_let_go_is_beaten(struct rig *rig)
+{
+    when_the_region_dies(rig);
+    rig_hold(rig, true);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(1, 2));  // and no longer holds the call
+    rig_gateway(rig, 2, S1, "gate", rig_attach(5, 1));
+    rig_hold(rig, false);
+}
+
+static void who_hung_up_before_the_gateway_is_beaten_by_an_unknown_start_is_owed_nothing(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    when_a_gateway_that_let_go_is_beaten(rig);
+    expect_end(rig, 2, "c1", REC__END_REASON__ABANDONED);
+    rig_pass(rig, 3 * ADOPT_MS);
+    assert_null(rig_call(rig, 1, "c1~1"));
+}
+
+static void who_hung_up_is_owed_nothing_when_the_call_is_heard_of_after_its_gateway_was_beaten(void **state)
+{
+    struct rig *rig = *state;
+    rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
+    when_a_gateway_that_let_go_is_beaten(rig);
+    rig_cut(rig, 0, true);
+    rig_submit(rig, 0, GATE, "gate", "c1", "consular", 50, "");
+    expect_end(rig, 0, "c1", REC__END_REASON__ABANDONED);
+    rig_pass(rig, 3 * ADOPT_MS);
+    assert_null(rig_call(rig, 1, "c1~1"));
+}
+
 static void who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals(void **state)
 {
     struct rig *rig = *state;
@@ -608,6 +640,8 @@ int main(void)
         TEST(who_hung_up_before_the_gateway_signs_in_anew_is_owed_nothing),
         TEST(who_hung_up_before_the_gateway_raised_its_login_is_owed_nothing),
         TEST(a_gateway_that_raised_its_login_ends_what_it_no_longer_holds_once_its_list_is_in),
+        TEST(who_hung_up_before_the_gateway_is_beaten_by_an_unknown_start_is_owed_nothing),
+        TEST(who_hung_up_is_owed_nothing_when_the_call_is_heard_of_after_its_gateway_was_beaten),
         TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
         TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
         TEST(one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on),
