@@ -106,12 +106,19 @@ struct call {  // not ended
     struct call *next_draft;
 };
 
+struct listed {       // what a gateway listed once: it is here when this feed is, up to there
+    uint64_t attach;  // when; 0: not known
+    uint64_t boot;    // 0: in no feed, but by the gateway's own word
+    uint64_t seq;
+    char node[NAME_MAX_BYTES + 1];
+};
+
 struct gateway {
     UT_hash_handle hh;
     char *name;
     char site[NAME_MAX_BYTES + 1];  // where it stands, "" when it did not say
     uint64_t attach;                // the largest seen
-    uint64_t before;                // the last one of the login before; 0: not known
+    struct listed before;           // at the last one of the login before
     uint64_t beaten;                // the last one here, if another login's beat it from elsewhere
     struct party owner;             // where
     uint64_t session;               // here and attached: the session; otherwise 0
@@ -306,10 +313,14 @@ void gateway_deadline(struct board *self, struct gateway *gateway);
 void gateway_copied(struct board *self, const struct record *record);
 // All of its node's feed up to its attachment is here, and so the calls it lists.
 bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
-// Of a call it held at `attach` and holds no more: it attached at that login since, and did not list it; so the call
-// has ended, and was not lost with the gateway.
-bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach);
-// ... and that is sure: what it lists is here. False, too, when there is no such gateway.
+enum unlisted {
+    UNLISTED_LOST,    // with the gateway: it did not attach at that login since
+    UNLISTED_UNTOLD,  // it did, and what it listed is not here; it may never come, when that node lost its disk
+    UNLISTED_ENDED    // it did, and did not list it: so the call has ended
+};
+// What became of a call that it held at `attach` and holds no more.
+enum unlisted gateway_unlisted(const struct board *self, const struct gateway *gateway, uint64_t attach);
+// It has ended, and that is sure: what it lists is here. False, too, when there is no such gateway.
 bool gateway_let_go(const struct board *self, const char *name, uint64_t attach);
 // Ends another's call that its gateway no longer held when it was attached here, and beaten; returns whether it did.
 bool gateway_end_beaten(struct board *self, struct call *call);

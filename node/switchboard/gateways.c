@@ -18,7 +18,12 @@ static void put_gateway(struct board *self, const struct gateway *gateway, uint3
     body.since_ms = self->now.wall_ms;
     body.left = gateway->left;
     body.silent = gateway->silent;
-    body.before = gateway->before;
+    Rec__Version listed = REC__VERSION__INIT;
+    listed.owner = (char *)gateway->before.node;
+    listed.boot = gateway->before.boot;
+    listed.seq = gateway->before.seq;
+    body.before = gateway->before.attach;
+    body.listed = listed.boot != 0 ? &listed : NULL;
     body.calls = calls;
     struct effect *effect = say_effect(self, EFFECT_PUT);
     effect->kind = REC__KIND__GATEWAY;
@@ -69,16 +74,23 @@ static bool is_older(uint64_t attach, uint64_t than)
     return attach_login(attach) == attach_login(than) && attach < than;
 }
 
-bool gateway_ended_in_order(const struct gateway *gateway, uint64_t attach)
+enum unlisted gateway_unlisted(const struct board *self, const struct gateway *gateway, uint64_t attach)
 {
-    return is_older(attach, gateway->attach) || is_older(attach, gateway->before);
+    const struct listed *before = &gateway->before;
+    if (is_older(attach, gateway->attach))
+        return UNLISTED_ENDED;
+    if (!is_older(attach, before->attach))
+        return UNLISTED_LOST;
+    bool is_here = before->boot == 0 || store_cursor(self->store, before->node, before->boot) >= before->seq;
+    return is_here ? UNLISTED_ENDED : UNLISTED_UNTOLD;
 }
 
 bool gateway_let_go(const struct board *self, const char *name, uint64_t attach)
 {
     struct gateway *gateway;
     HASH_FIND_STR(self->gateways, name, gateway);
-    return gateway != NULL && gateway_ended_in_order(gateway, attach) && gateway_is_settled(self, gateway);
+    return gateway != NULL && gateway_unlisted(self, gateway, attach) == UNLISTED_ENDED &&
+           gateway_is_settled(self, gateway);
 }
 
 // The attachment that did not list the call is no record any more, so that nobody can read the end from it: the node it
@@ -103,13 +115,14 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
     for (struct call *call = gateway->calls; RULE(end_unlisted) && call != NULL; call = call->gateway_next) {
         if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
             continue;
-        bool in_order = gateway_ended_in_order(gateway, call->attach);
+        enum unlisted became = gateway_unlisted(self, gateway, call->attach);
+        bool in_order = became == UNLISTED_ENDED;
         if (!call->mine) {
             call_dequeue(self, call);  // its owner writes the end; until then it reads as over
             gateway_end_beaten(self, call);
             continue;
         }
-        if (in_order && !gateway_is_settled(self, gateway))
+        if (became != UNLISTED_LOST && !gateway_is_settled(self, gateway))
             continue;
         // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
         board_change(self, call)->inferred = in_order;
@@ -118,6 +131,19 @@ static void end_unlisted(struct board *self, struct gateway *gateway)
         else
             end_lost(self, call, "its gateway started anew");
     }
+}
+
+// The last attachment known here, of the login that ends now. What it listed is wherever that feed is as far as here.
+static void note_before(struct board *self, struct gateway *gateway)
+{
+    gateway->before = (struct listed){0};
+    if (!gateway_is_swept(self, gateway))
+        return;
+    struct listed *before = &gateway->before;
+    text_copy(before->node, sizeof before->node, self->nodes[gateway->owner.node].name);
+    before->attach = gateway->attach;
+    before->boot = gateway->owner.boot;
+    before->seq = store_cursor(self->store, before->node, before->boot);
 }
 
 static bool may_attach(struct board *self, const struct event *event)
@@ -162,9 +188,9 @@ void gateway_attach(struct board *self, const struct event *event)
         unbind(self, gateway, words->attach, self->node);
     // A gateway that raised its login says what it had: the largest login known here is another's.
     if (words->before != 0 && attach_login(words->before) < attach_login(words->attach))
-        gateway->before = words->before;
+        gateway->before = (struct listed){.attach = words->before};
     else if (attach_login(gateway->attach) < attach_login(words->attach))
-        gateway->before = gateway_is_swept(self, gateway) ? gateway->attach : 0;
+        note_before(self, gateway);
     gateway->attach = words->attach;
     gateway->owner = (struct party){0, self->boot};
     gateway->session = event->session;
@@ -342,6 +368,16 @@ void gateway_deadline(struct board *self, struct gateway *gateway)
         end_some(self, gateway);
 }
 
+static void read_before(struct gateway *gateway, const Rec__Gateway *body)
+{
+    gateway->before = (struct listed){.attach = body != NULL ? body->before : 0};
+    if (body == NULL || body->listed == NULL)
+        return;
+    text_copy(gateway->before.node, sizeof gateway->before.node, body->listed->owner);
+    gateway->before.boot = body->listed->boot;
+    gateway->before.seq = body->listed->seq;
+}
+
 void gateway_copied(struct board *self, const struct record *record)
 {
     struct gateway *gateway = board_gateway(self, record->id);
@@ -360,7 +396,7 @@ void gateway_copied(struct board *self, const struct record *record)
     const Rec__Gateway *body = rec__gateway__unpack(arena_allocator_more(&self->arena, DRAFT_BUDGET_BYTES),
                                                     record->body.bytes, record->body.data);
     gateway->silent = body != NULL && body->silent;
-    gateway->before = body != NULL ? body->before : 0;
+    read_before(gateway, body);
     end_unlisted(self, gateway);
     if (has_own_calls(gateway))
         timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);

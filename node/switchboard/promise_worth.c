@@ -116,8 +116,10 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
                   !gateway_let_go(self, lost->gateway, finding->record->version.attach);
         finding->needless = at_once ? NULL : "its call has ended otherwise";
     } else if (call != NULL && call_reads_as_over(self, call)) {
-        at_once = !spoken && !gateway_ended_in_order(call->gateway, call->attach);
-        finding->needless = at_once ? NULL : "its call has ended otherwise";
+        // In turn, if it is not known here whether it ended: what its gateway listed then may still come.
+        enum unlisted became = gateway_unlisted(self, call->gateway, call->attach);
+        at_once = !spoken && became == UNLISTED_LOST;
+        finding->needless = spoken || became == UNLISTED_ENDED ? "its call has ended otherwise" : NULL;
     } else if (board_owner_up(self, finding->owner)) {
         bool held = call == NULL || call->gateway == NULL || !call->gateway->silent;
         finding->needless = held ? "its gateway has the call" : NULL;

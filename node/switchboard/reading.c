@@ -65,7 +65,7 @@ uint32_t reading_calls(const struct board *self, struct now now, struct reading_
         uint32_t end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK;
         if (call->is_call_back)  // its maker is gone: it counts as not made, unless it was spoken
             end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__ANSWERED : REC__END_REASON__CANCELLED;
-        if (call_reads_as_over(self, call) && gateway_ended_in_order(call->gateway, call->attach))
+        if (call_reads_as_over(self, call) && gateway_unlisted(self, call->gateway, call->attach) == UNLISTED_ENDED)
             end = call->state == REC__CALL_STATE__CONNECTED ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED;
         (*ret_calls)[i] = (struct reading_call){.id = call->id,
                                                 .node = self->nodes[call->owner.node].name,

@@ -246,6 +246,23 @@ static void who_hung_up_is_owed_nothing_when_the_call_is_heard_of_after_its_gate
     assert_null(rig_call(rig, 1, "c1~1"));
 }
 
+// Node 1 had the call last. Node 2 has its older copy, and what the next login says of the one before, but nothing that
+// node 1 wrote: it cannot know whether the caller hung up.
+static void who_was_held_last_by_a_node_of_which_nothing_is_left_is_called_back(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_cut(rig, 2, false);
+    rig_gateway_resumes(rig, 1, SECOND, "gate", rig_attach(1, 2), "c1", "consular");
+    rig_cut(rig, 1, false);
+    rig_cut(rig, 2, true);
+    rig_gateway(rig, 0, SECOND + 1, "gate", rig_attach(2, 1));
+    rig_cut(rig, 0, false);
+    assert_null(rig_call(rig, 2, "c1~1"));
+    rig_pass(rig, 6 * 60000);
+    assert_non_null(rig_call(rig, 2, "c1~1"));
+}
+
 static void who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals(void **state)
 {
     struct rig *rig = *state;
@@ -642,6 +659,7 @@ int main(void)
         TEST(a_gateway_that_raised_its_login_ends_what_it_no_longer_holds_once_its_list_is_in),
         TEST(who_hung_up_before_the_gateway_is_beaten_by_an_unknown_start_is_owed_nothing),
         TEST(who_hung_up_is_owed_nothing_when_the_call_is_heard_of_after_its_gateway_was_beaten),
+        TEST(who_was_held_last_by_a_node_of_which_nothing_is_left_is_called_back),
         TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
         TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
         TEST(one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on),
