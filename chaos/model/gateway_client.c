@@ -21,6 +21,12 @@ static void say(struct model *self, uint32_t call, uint32_t word)
     client_say(self, DESKS_MAX + call, TOLD_LEG_WORD, &words.base);
 }
 
+static void say_let_go(struct model *self, uint32_t call)
+{
+    if (self->now.clients[DESKS_MAX + call].node != NOBODY)  // else its next attach does not list it
+        say(self, call, CLI__LEG_WORD__WORD__LET_GO);
+}
+
 static void submit(struct model *self, uint32_t call)
 {
     const struct client *me = &self->now.clients[DESKS_MAX + call];
@@ -150,13 +156,20 @@ void gateway_client_hear(struct model *self, uint32_t gateway, const Cli__ToClie
     uint32_t call = town_find_call(news->call);
     check(call != NOBODY);
     struct leg *leg = &self->now.legs[call];
-    if (leg->state == LEG_OVER || leg->state == LEG_NONE)
+    bool lets_go = news->what == CLI__CALL_NEWS__WHAT__ENDED && news->asks;
+    if (leg->state == LEG_OVER || leg->state == LEG_NONE) {
+        if (lets_go)
+            say_let_go(self, call);
         return;
+    }
     if (news->what == CLI__CALL_NEWS__WHAT__ENDED) {
-        if (leg->state != LEG_HUNG_UP && leg->ended == 0)
+        bool may_expire = lets_go && leg->state != LEG_JOINED;
+        if (leg->state != LEG_HUNG_UP && leg->ended == 0 && !may_expire)
             violate(self, "%s is over for its node, and nobody ended it", town_call(call));
         leg->word = 0;
         move(leg, LEG_OVER);
+        if (lets_go)
+            say_let_go(self, call);
     } else if (leg->state == LEG_JOINED) {
         news_of_joined(self, gateway, call, news);
     } else if (leg->state != LEG_HUNG_UP) {

@@ -37,6 +37,7 @@ struct scenario {
     uint32_t desk_at[DESKS_MAX], gateway_at[GATEWAYS_MAX];        // attached to at the beginning
     uint32_t desk_nodes[DESKS_MAX], gateway_nodes[GATEWAYS_MAX];  // bit k: may attach to node k
     uint32_t ring_width;
+    uint32_t wait_limit_ms;  // then a call goes to the last resort; 0: it waits on
     // What is not explored, to see deeper elsewhere:
     uint32_t prompt_nodes;     // bit k: node k has every copy at once
     uint32_t prompt_peers;     // bit k: node k finds at once who is up and who is down

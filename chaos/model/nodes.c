@@ -179,6 +179,7 @@ static void tell(struct turn *self)
         break;
     case TOLD_ATTACH_GATEWAY:
         event.type = EVENT_GATEWAY_ATTACH;
+        event.speaks = SWITCHBOARD_LETS_GO_SINCE;
         event.attach_gateway = cli__attach_gateway__unpack(allocator, content->bytes.bytes, content->bytes.data);
         break;
     case TOLD_SUBMIT:

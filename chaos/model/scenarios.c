@@ -61,6 +61,13 @@ static const struct scenario scenarios[] = {
      .prompt_nodes = 3,
      .prompt_clients = 1 | 4,
      .budget = {[LOSSES] = 1, [CRASHES] = 1}},
+    {.name = "expire",
+     .what = "a call for which nobody is there runs out of time while its gateway attaches from N1 to N2, and back",
+     .node_names = {"N1", "N2"},
+     .gateway_nodes = {1 | 2},
+     .wait_limit_ms = 1000,
+     .prompt_attaches = 4,
+     .budget = {[WORDS] = 1, [DEADLINES] = 3, [REATTACHES] = 3}},
     {.name = "pair",
      .what =
          "two calls and two agents at two nodes, one of each at either: every node is a call's owner and an agent's",

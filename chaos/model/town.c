@@ -120,7 +120,7 @@ struct directory *town_directory(const struct scenario *scenario)
     queue.priority = 5;
     queue.ring_ms = RING_MS;
     queue.ring_width = scenario->ring_width;
-    queue.wait_limit_ms = 600000;
+    queue.wait_limit_ms = scenario->wait_limit_ms > 0 ? scenario->wait_limit_ms : 600000;
     queue.target_percent = 90;
     queue.target_ms = 15000;
     queue.last_resort_contact = (char *)"sip:duty@hotline.example";
