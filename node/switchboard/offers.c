@@ -203,7 +203,8 @@ void offer_overdue(struct board *self, struct call *call)
         }
         say_withdraw(self, call, &offer, "ring_time_over");
         offer_close(self, call, offer.agent, REC__OFFER_OUTCOME__OFFER_NO_ANSWER, "no word from the agent's node");
-        offer_try(self, call, offer.agent, self->directory->settings.retry_ms, false);
+        // Who could not be reached has let nothing ring, as far as is known here; her own node knows.
+        offer_try(self, call, offer.agent, self->directory->settings.retry_ms, offer.unreachable);
     }
 }
 

@@ -208,6 +208,22 @@ static void what_a_gateway_listed_is_owed_a_call_back_when_its_node_dies_having_
     assert_string_equal(rig_call_back(rig, 1, "c1"), "c1~1");
 }
 
+// The offer that her old node's copy knew of ran out where she could not be reached: she has let nothing ring.
+static void an_offer_that_ran_out_where_its_desk_was_out_of_reach_is_no_answer_of_hers(void **state)
+{
+    struct rig *rig = *state;
+    rig_cut(rig, 0, false);
+    rig_cut(rig, 1, false);
+    rig_gateway_resumes(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", "consular");
+    rig_pass(rig, 12000);
+    assert_int_equal(rig_call(rig, 2, "c1")->state, REC__CALL_STATE__WAITING);
+    rig_desk(rig, 2, AGAIN, "n1", rig_attach(1, 2));
+    rig_pass(rig, 1000);
+    const Cli__ToClient *offered = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_OFFERED);
+    assert_non_null(offered);
+    assert_string_equal(offered->offered->call, "c1");
+}
+
 static Cli__HeldCall held_with_n1(Cli__Submit *submit)
 {
     Cli__HeldCall held = CLI__HELD_CALL__INIT;
@@ -250,6 +266,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_offer_of_an_older_owner_does_not_ring, given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_desk_that_an_invite_of_another_node_ends_is_asked_for_no_call,
                                         given_a_desk_of_a_smaller_login, free_rig),
+        cmocka_unit_test_setup_teardown(an_offer_that_ran_out_where_its_desk_was_out_of_reach_is_no_answer_of_hers,
+                                        given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_call_that_is_not_for_one_agent_of_a_node_is_asked_for_by_the_next,
                                         given_a_call_that_waits, free_rig),
         cmocka_unit_test_setup_teardown(a_call_that_its_agent_ended_stays_ended_though_its_gateway_lists_it_elsewhere,
