@@ -106,7 +106,7 @@ static void add_gateway(struct hasher *self, const struct gateway *gateway)
     add(self, gateway->beaten);
     add_party(self, gateway->owner);
     add(self, gateway->session);
-    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2 | gateway->lets_go << 3);
+    add(self, gateway->here | gateway->left << 1 | gateway->silent << 2 | gateway->lets_go << 3 | gateway->told << 4);
     add(self, gateway_is_swept(self->board, gateway));
     add_time(self, gateway->here ? 0 : gateway->copied_us + SETTLE_US);
     add_timer(self, &gateway->timer);

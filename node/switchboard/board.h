@@ -123,6 +123,7 @@ struct gateway {
     struct party owner;             // where
     uint64_t session;               // here and attached: the session; otherwise 0
     bool here;                      // attached here last, and not elsewhere since
+    bool told;                      // all that it listed elsewhere has come here
     bool left;                      // it signed off in order
     bool silent;                    // its node does not hear it
     bool lets_go;                   // it says so when it is asked
@@ -311,6 +312,9 @@ void gateway_word(struct board *self, const struct event *event);
 void gateway_gone(struct board *self, const struct event *event);
 void gateway_deadline(struct board *self, struct gateway *gateway);
 void gateway_copied(struct board *self, const struct record *record);
+
+// ---- listings.c: what a gateway lists, and what it does not
+
 // All of its node's feed up to its attachment is here, and so the calls it lists.
 bool gateway_is_swept(const struct board *self, const struct gateway *gateway);
 enum unlisted {
@@ -320,10 +324,24 @@ enum unlisted {
 };
 // What became of a call that it held at `attach` and holds no more.
 enum unlisted gateway_unlisted(const struct board *self, const struct gateway *gateway, uint64_t attach);
+// Whose feed that was, when it is UNLISTED_UNTOLD.
+struct party gateway_lister(struct board *self, const struct gateway *gateway, uint64_t attach);
 // It has ended, and that is sure: what it lists is here. False, too, when there is no such gateway.
 bool gateway_let_go(const struct board *self, const char *name, uint64_t attach);
+// By its gateway's word, said or inferred.
+void gateway_end_in_order(struct board *self, struct call *call, const char *detail);
+// Its gateway is lost, and the caller's leg with it.
+void gateway_end_lost(struct board *self, struct call *call, const char *detail);
+// Calls it held at a smaller attach and no longer lists.
+void gateway_end_unlisted(struct board *self, struct gateway *gateway);
 // Ends another's call that its gateway no longer held when it was attached here, and beaten; returns whether it did.
 bool gateway_end_beaten(struct board *self, struct call *call);
+// The last attachment known here, of the login that ends now. What it listed is wherever that feed is as far as here.
+void gateway_note_before(struct board *self, struct gateway *gateway);
+void gateway_read_before(struct gateway *gateway, const Rec__Gateway *body);
+// It is elsewhere: once all that it lists is here, what it does not list has ended; or its node died before it told.
+void gateway_settle(struct board *self, struct gateway *gateway);
+void gateway_settle_soon(struct board *self, struct gateway *gateway);  // in a while, if it left calls behind
 
 // ---- offers.c: an offer, at the call's owner
 

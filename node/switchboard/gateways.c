@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define GATEWAY_ENDS_A_STEP 200
-#define GATEWAY_SETTLE_MS 1000  // until what a gateway does not list elsewhere is taken to have ended
 
 static void put_gateway(struct board *self, const struct gateway *gateway, uint32_t calls)
 {
@@ -37,113 +36,6 @@ static void unbind(struct board *self, struct gateway *gateway, uint64_t by, con
 {
     say_superseded(self, gateway->session, REC__KIND__GATEWAY, gateway->name, gateway->attach, by, node);
     gateway->session = 0;
-}
-
-bool gateway_is_swept(const struct board *self, const struct gateway *gateway)
-{
-    return gateway->here ||
-           store_cursor(self->store, self->nodes[gateway->owner.node].name, gateway->owner.boot) >= gateway->seq;
-}
-
-// What it lists is here, as far as its node could tell us: calls that changed again come behind the attachment.
-static bool gateway_is_settled(const struct board *self, const struct gateway *gateway)
-{
-    return gateway->here || (gateway_is_swept(self, gateway) && board_owner_up(self, gateway->owner) &&
-                             self->now.mono_us >= gateway->copied_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
-}
-
-// By its gateway's word, said or inferred.
-static void end_in_order(struct board *self, struct call *call, const char *detail)
-{
-    bool spoken = call->state == REC__CALL_STATE__CONNECTED;
-    if (call->diverted)
-        call_end_diverted(self, call);
-    else
-        call_end(self, call, spoken ? REC__END_REASON__ANSWERED : REC__END_REASON__ABANDONED, detail);
-}
-
-// Its gateway is lost, and the caller's leg with it.
-static void end_lost(struct board *self, struct call *call, const char *detail)
-{
-    bool spoken = call->state == REC__CALL_STATE__CONNECTED;
-    call_end(self, call, spoken ? REC__END_REASON__LOST : REC__END_REASON__CALLED_BACK, detail);
-}
-
-static bool is_older(uint64_t attach, uint64_t than)
-{
-    return attach_login(attach) == attach_login(than) && attach < than;
-}
-
-enum unlisted gateway_unlisted(const struct board *self, const struct gateway *gateway, uint64_t attach)
-{
-    const struct listed *before = &gateway->before;
-    if (is_older(attach, gateway->attach))
-        return UNLISTED_ENDED;
-    if (!is_older(attach, before->attach))
-        return UNLISTED_LOST;
-    bool is_here = before->boot == 0 || store_cursor(self->store, before->node, before->boot) >= before->seq;
-    return is_here ? UNLISTED_ENDED : UNLISTED_UNTOLD;
-}
-
-bool gateway_let_go(const struct board *self, const char *name, uint64_t attach)
-{
-    struct gateway *gateway;
-    HASH_FIND_STR(self->gateways, name, gateway);
-    return gateway != NULL && gateway_unlisted(self, gateway, attach) == UNLISTED_ENDED &&
-           gateway_is_settled(self, gateway);
-}
-
-// The attachment that did not list the call is no record any more, so that nobody can read the end from it: the node it
-// was at, which alone knows, writes it.
-bool gateway_end_beaten(struct board *self, struct call *call)
-{
-    const struct gateway *gateway = call->gateway;
-    if (!RULE(end_unlisted) || gateway == NULL || !is_older(call->attach, gateway->beaten))
-        return false;
-    call->mine = true;
-    call->attach = gateway->beaten;
-    call->owner = (struct party){0, self->boot};
-    board_change(self, call)->inferred = true;
-    end_in_order(self, call, "no longer held by its gateway");
-    desk_call_copied(self, call, board_body(self, call));
-    return true;
-}
-
-// Calls it held at a smaller attach and no longer lists.
-static void end_unlisted(struct board *self, struct gateway *gateway)
-{
-    for (struct call *call = gateway->calls; RULE(end_unlisted) && call != NULL; call = call->gateway_next) {
-        if (call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
-            continue;
-        enum unlisted became = gateway_unlisted(self, gateway, call->attach);
-        bool in_order = became == UNLISTED_ENDED;
-        if (!call->mine) {
-            call_dequeue(self, call);  // its owner writes the end; until then it reads as over
-            gateway_end_beaten(self, call);
-            continue;
-        }
-        if (became != UNLISTED_LOST && !gateway_is_settled(self, gateway))
-            continue;
-        // The call's own copy may be behind: it moved up in its new owner's feed when it changed again.
-        board_change(self, call)->inferred = in_order;
-        if (in_order)
-            end_in_order(self, call, "no longer held by its gateway");
-        else
-            end_lost(self, call, "its gateway started anew");
-    }
-}
-
-// The last attachment known here, of the login that ends now. What it listed is wherever that feed is as far as here.
-static void note_before(struct board *self, struct gateway *gateway)
-{
-    gateway->before = (struct listed){0};
-    if (!gateway_is_swept(self, gateway))
-        return;
-    struct listed *before = &gateway->before;
-    text_copy(before->node, sizeof before->node, self->nodes[gateway->owner.node].name);
-    before->attach = gateway->attach;
-    before->boot = gateway->owner.boot;
-    before->seq = store_cursor(self->store, before->node, before->boot);
 }
 
 static bool may_attach(struct board *self, const struct event *event)
@@ -190,11 +82,12 @@ void gateway_attach(struct board *self, const struct event *event)
     if (words->before != 0 && attach_login(words->before) < attach_login(words->attach))
         gateway->before = (struct listed){.attach = words->before};
     else if (attach_login(gateway->attach) < attach_login(words->attach))
-        note_before(self, gateway);
+        gateway_note_before(self, gateway);
     gateway->attach = words->attach;
     gateway->owner = (struct party){0, self->boot};
     gateway->session = event->session;
     gateway->here = true;
+    gateway->told = false;
     gateway->left = gateway->silent = false;
     gateway->lets_go = event->speaks >= SWITCHBOARD_LETS_GO_SINCE;
     text_copy(gateway->site, sizeof gateway->site, words->site);
@@ -211,7 +104,7 @@ void gateway_attach(struct board *self, const struct event *event)
     for (size_t i = 0; i < words->n_calls; i++)
         if (words->calls[i]->submit != NULL)
             call_take(self, gateway, words->calls[i], gateway->attach);
-    end_unlisted(self, gateway);
+    gateway_end_unlisted(self, gateway);
     board_flush(self);  // the gateway's attachment is written after the calls it lists
     if (RULE(gateway_after_calls))
         put_gateway(self, gateway, (uint32_t)words->n_calls);
@@ -274,7 +167,7 @@ void gateway_word(struct board *self, const struct event *event)
         leg_join_failed(self, call, word);
         break;
     case CLI__LEG_WORD__WORD__HUNG_UP:
-        end_in_order(self, call, "the caller hung up");
+        gateway_end_in_order(self, call, "the caller hung up");
         break;
     case CLI__LEG_WORD__WORD__LET_GO:
         if (call->diverted)
@@ -298,9 +191,9 @@ static void end_some(struct board *self, struct gateway *gateway)
         if (!call->mine || call->state == REC__CALL_STATE__ENDED)
             continue;
         if (gateway->left)
-            end_in_order(self, call, "its gateway signed off");
+            gateway_end_in_order(self, call, "its gateway signed off");
         else
-            end_lost(self, call, "its gateway is gone");
+            gateway_end_lost(self, call, "its gateway is gone");
         ended++;
     }
     if (ended == GATEWAY_ENDS_A_STEP) {
@@ -329,53 +222,12 @@ void gateway_gone(struct board *self, const struct event *event)
     timers_set(&self->timers, &gateway->timer, self->now.mono_us + keep_ms * 1000);
 }
 
-// It went elsewhere, and its node died before it could tell of the calls it took: they are owed a call-back.
-static void end_untold(struct board *self, struct gateway *gateway)
-{
-    for (struct call *call = gateway->calls; call != NULL; call = call->gateway_next) {
-        if (!call->mine || call->attach >= gateway->attach || call->state == REC__CALL_STATE__ENDED)
-            continue;
-        board_change(self, call)->inferred = true;
-        end_lost(self, call, "its gateway went on to a node that is gone");
-    }
-}
-
-static bool has_own_calls(const struct gateway *gateway)
-{
-    const struct call *call = gateway->calls;
-    while (call != NULL && (!call->mine || call->state == REC__CALL_STATE__ENDED))
-        call = call->gateway_next;
-    return call != NULL;
-}
-
-static void settle(struct board *self, struct gateway *gateway)
-{
-    uint64_t keep_ms = self->directory == NULL ? 0 : self->directory->settings.reattach_ms;
-    uint64_t down_us = self->now.mono_us - self->nodes[gateway->owner.node].changed_us;
-    if (gateway_is_settled(self, gateway))
-        end_unlisted(self, gateway);
-    else if (!board_owner_up(self, gateway->owner) && down_us >= keep_ms * 1000)
-        end_untold(self, gateway);
-    else if (has_own_calls(gateway))
-        timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
-}
-
 void gateway_deadline(struct board *self, struct gateway *gateway)
 {
     if (!gateway->here)
-        settle(self, gateway);
+        gateway_settle(self, gateway);
     else if (gateway->session == 0)
         end_some(self, gateway);
-}
-
-static void read_before(struct gateway *gateway, const Rec__Gateway *body)
-{
-    gateway->before = (struct listed){.attach = body != NULL ? body->before : 0};
-    if (body == NULL || body->listed == NULL)
-        return;
-    text_copy(gateway->before.node, sizeof gateway->before.node, body->listed->owner);
-    gateway->before.boot = body->listed->boot;
-    gateway->before.seq = body->listed->seq;
 }
 
 void gateway_copied(struct board *self, const struct record *record)
@@ -388,6 +240,7 @@ void gateway_copied(struct board *self, const struct record *record)
     timers_unset(&self->timers, &gateway->timer);
     if (gateway->here && attach_login(gateway->attach) < attach_login(record->version.attach))
         gateway->beaten = gateway->attach;
+    gateway->told = gateway->told && gateway->attach == record->version.attach && gateway->owner.boot == owner.boot;
     gateway->here = false;
     gateway->attach = record->version.attach;
     gateway->owner = owner;
@@ -396,9 +249,8 @@ void gateway_copied(struct board *self, const struct record *record)
     const Rec__Gateway *body = rec__gateway__unpack(arena_allocator_more(&self->arena, DRAFT_BUDGET_BYTES),
                                                     record->body.bytes, record->body.data);
     gateway->silent = body != NULL && body->silent;
-    read_before(gateway, body);
-    end_unlisted(self, gateway);
-    if (has_own_calls(gateway))
-        timers_set(&self->timers, &gateway->timer, self->now.mono_us + (uint64_t)GATEWAY_SETTLE_MS * 1000);
+    gateway_read_before(gateway, body);
+    gateway_end_unlisted(self, gateway);
+    gateway_settle_soon(self, gateway);
     promise_of_gateway(self, gateway);
 }

@@ -118,6 +118,8 @@ static void look_at_call(struct board *self, const struct promise *promise, stru
     } else if (call != NULL && call_reads_as_over(self, call)) {
         // In turn, if it is not known here whether it ended: what its gateway listed then may still come.
         enum unlisted became = gateway_unlisted(self, call->gateway, call->attach);
+        if (became == UNLISTED_UNTOLD && !spoken && !is_gone(self, gateway_lister(self, call->gateway, call->attach)))
+            return;
         at_once = !spoken && became == UNLISTED_LOST;
         finding->needless = spoken || became == UNLISTED_ENDED ? "its call has ended otherwise" : NULL;
     } else if (board_owner_up(self, finding->owner)) {

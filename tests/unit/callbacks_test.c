@@ -263,6 +263,31 @@ static void who_was_held_last_by_a_node_of_which_nothing_is_left_is_called_back(
     assert_non_null(rig_call(rig, 2, "c1~1"));
 }
 
+// A call that changed again stands behind the attachment in its node's feed: who has that alone cannot know whether the
+// call was listed.
+static void who_may_have_been_held_by_a_node_that_died_before_it_told_is_called_back(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_cut(rig, 0, false);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(1, 2));
+    rig_cut(rig, 1, false);
+    rig_pass(rig, 6 * 60000);
+    assert_non_null(rig_call(rig, 2, "c1~1"));
+}
+
+static void who_was_not_held_by_a_node_that_lived_to_tell_it_is_owed_nothing(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    rig_cut(rig, 0, false);
+    rig_gateway(rig, 1, SECOND, "gate", rig_attach(1, 2));
+    rig_pass(rig, 3000);
+    rig_cut(rig, 1, false);
+    rig_pass(rig, 6 * 60000);
+    assert_null(rig_call(rig, 2, "c1~1"));
+}
+
 static void who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals(void **state)
 {
     struct rig *rig = *state;
@@ -660,6 +685,8 @@ int main(void)
         TEST(who_hung_up_before_the_gateway_is_beaten_by_an_unknown_start_is_owed_nothing),
         TEST(who_hung_up_is_owed_nothing_when_the_call_is_heard_of_after_its_gateway_was_beaten),
         TEST(who_was_held_last_by_a_node_of_which_nothing_is_left_is_called_back),
+        TEST(who_may_have_been_held_by_a_node_that_died_before_it_told_is_called_back),
+        TEST(who_was_not_held_by_a_node_that_lived_to_tell_it_is_owed_nothing),
         TEST(who_hung_up_beyond_a_cut_is_not_called_back_when_it_heals),
         TEST(one_that_was_reached_by_a_desk_that_was_given_up_is_kept),
         TEST(one_that_was_reached_after_its_maker_died_is_kept_when_the_desk_has_moved_on),
