@@ -202,6 +202,7 @@ static void what_a_gateway_listed_is_owed_a_call_back_when_its_node_dies_having_
     rig_hold(rig, true);
     rig_gateway_resumes(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", "consular");
     rig_deliver_record(rig, 1);
+    rig_pass(rig, 1200);  // the link is narrow
     rig_cut(rig, 2, false);
     rig_hold(rig, false);
     rig_pass(rig, 310000);  // alone, and so not soon
