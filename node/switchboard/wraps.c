@@ -80,13 +80,24 @@ void wrap_say(struct board *self, uint32_t agent, const Cli__DeskWord *word)
     say_written(self, agent, word->call);
 }
 
+// The call-back; or, where its maker died before it could tell of it, the call that it is for.
+static const struct record *known_of(struct board *self, const char *call_back)
+{
+    const struct record *record = store_find(self->store, REC__KIND__CALL, call_back);
+    if (record != NULL)
+        return record;
+    char *call = board_text(self, call_back);
+    call[strcspn(call, "~")] = '\0';
+    return store_find(self->store, REC__KIND__CALL, call);
+}
+
 void wrap_reached(struct board *self, uint32_t agent, const char *call)
 {
     promise_desk_speaks(self, call);
     const Rec__Wrap *old = stored(self, call);
     if (old != NULL && old->reached)
         return;
-    const struct record *record = store_find(self->store, REC__KIND__CALL, call);
+    const struct record *record = known_of(self, call);
     Rec__Wrap wrap = REC__WRAP__INIT;
     wrap.agent = (char *)self->directory->agents[agent].id;
     wrap.at_ms = self->now.wall_ms;
@@ -99,9 +110,10 @@ void wrap_reached(struct board *self, uint32_t agent, const char *call)
 void wrap_reached_before(struct board *self, uint32_t agent, const char *call)
 {
     const struct record *record = NULL;
-    const Rec__Call *body =
-        text_is_call_id(call) && text_is_call_back(call) ? board_stored_call(self, call, &record) : NULL;
-    if (body != NULL && may_have_spoken(self, body, record, self->directory->agents[agent].id))
+    if (!text_is_call_id(call) || !text_is_call_back(call) || known_of(self, call) == NULL)
+        return;
+    const Rec__Call *body = board_stored_call(self, call, &record);
+    if (body == NULL || may_have_spoken(self, body, record, self->directory->agents[agent].id))
         wrap_reached(self, agent, call);
 }
 

@@ -543,12 +543,26 @@ static void one_that_was_reached_is_kept_by_the_word_of_the_desk_that_comes_from
     assert_int_equal(rig_digest(rig, 1), rig_digest(rig, 2));
 }
 
+static void one_that_nobody_heard_of_is_kept_by_the_word_of_the_desk_that_reached_the_caller(void **state)
+{
+    struct rig *rig = *state;
+    given_a_waiting_call(rig, "consular");
+    when_the_region_dies(rig);
+    rig_pass(rig, 2 * ADOPT_MS);
+    assert_non_null(rig_call(rig, 1, "c1~1"));
+    rig_desk_reached_before(rig, 1, N1, "n1", rig_attach(1, 2), "c1~2");
+    rig_pass(rig, 3000);
+    assert_null(rig_call(rig, 1, "c1~2"));
+    expect_end(rig, 1, "c1~1", REC__END_REASON__ANSWERED);
+    assert_int_equal(rig_digest(rig, 1), rig_digest(rig, 2));
+}
+
 static void who_had_another_call_back_cannot_say_that_this_one_was_reached(void **state)
 {
     struct rig *rig = *state;
     given_n1_reached_c1_where_nobody_else_heard(rig);
     rig_desk_reached_before(rig, 1, E1, "e1", rig_attach(1, 1), "c1~1");
-    rig_desk_reached_before(rig, 1, N1, "n1", rig_attach(1, 2), "c1~7");
+    rig_desk_reached_before(rig, 1, N1, "n1", rig_attach(1, 2), "c7~1");
     rig_pass(rig, 6 * ADOPT_MS);
     assert_non_null(rig_call(rig, 2, "c1~2"));
 }
@@ -702,6 +716,7 @@ int main(void)
         TEST(a_desk_that_vanishes_while_it_dials_is_a_try_in_vain),
         TEST(a_desk_that_moves_while_it_speaks_keeps_the_caller),
         TEST(one_that_was_reached_is_kept_by_the_word_of_the_desk_that_comes_from_a_dead_node),
+        TEST(one_that_nobody_heard_of_is_kept_by_the_word_of_the_desk_that_reached_the_caller),
         TEST(who_had_another_call_back_cannot_say_that_this_one_was_reached),
         TEST(only_a_call_back_that_was_accepted_can_be_reached),
         TEST(it_is_cancelled_when_the_owner_was_only_cut_off_with_its_gateway),
