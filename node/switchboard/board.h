@@ -421,6 +421,8 @@ struct call *invite_best(struct board *self, uint32_t agent, const char *except)
 bool invite_may_offer(struct board *self, uint32_t agent, const struct call *call);
 // The owner `node` answers an Invite with this offer: no call of its own that goes before is for this desk now.
 void invite_answered(struct board *self, uint32_t agent, uint32_t node, const struct Peer__Offer *offer);
+// This owner had nothing for the desk, perhaps because it took it for one that has a call; it does no more.
+void invite_again(struct board *self, uint32_t agent, uint32_t node);
 
 // ---- copies.c: what other nodes wrote
 

@@ -128,6 +128,21 @@ void invite_answered(struct board *self, uint32_t agent, uint32_t node, const Pe
         invite_release(self, agent);
 }
 
+void invite_again(struct board *self, uint32_t agent, uint32_t node)
+{
+    struct here *here = self->desks[agent].here;
+    bool had_nothing = false;
+    for (uint32_t i = 0; i < DESK_ANSWERED_MAX; i++) {
+        struct answered *answered = &here->answered[i];
+        if (answered->node != node || !answered->nothing || answered->until_us <= self->now.mono_us)
+            continue;
+        answered->until_us = 0;
+        had_nothing = true;
+    }
+    if (had_nothing)
+        invite_desk(self, agent);
+}
+
 void invite_desk(struct board *self, uint32_t agent)
 {
     struct desk *desk = &self->desks[agent];

@@ -140,7 +140,6 @@ static struct here *rung_here(struct board *self, const Peer__OfferName *name, u
 
 void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *withdraw)
 {
-    (void)from;
     uint32_t agent;
     struct here *here = rung_here(self, withdraw->name, &agent);
     if (here != NULL) {
@@ -155,6 +154,7 @@ void desk_withdrawn(struct board *self, const char *from, const Peer__Withdraw *
     here = self->desks[agent].here;
     if (strcmp(here->leaving.call, withdraw->name->call) == 0 && here->leaving.n == withdraw->name->n)
         here->leaving = (struct rung){0};  // the owner knows that it is over
+    invite_again(self, agent, board_node_index(self, from));
 }
 
 // The call is this desk's: by its owner's word, or by a copy that names the agent.

@@ -476,6 +476,15 @@ void rig_desk_word(struct rig *self, int node, uint64_t session, const char *age
     say_desk_word(self, node, session, agent, words);
 }
 
+void rig_no_call(struct rig *self, int node, uint64_t session, const char *agent, const char *call, uint32_t n)
+{
+    Cli__DeskWord words = CLI__DESK_WORD__INIT;
+    words.word = CLI__DESK_WORD__WORD__NO_CALL;
+    words.call = (char *)call;
+    words.n = n;
+    say_desk_word(self, node, session, agent, words);
+}
+
 void rig_not_reached(struct rig *self, int node, uint64_t session, const char *agent, const char *reason,
                      const char *text)
 {

@@ -57,6 +57,8 @@ void rig_submit(struct rig *self, int node, uint64_t session, const char *gatewa
                 double lat, const char *language);
 // The next calls come from this number.
 void rig_number(struct rig *self, const char *number);
+// Asked for it, the desk says that it does not have this call.
+void rig_no_call(struct rig *self, int node, uint64_t session, const char *agent, const char *call, uint32_t n);
 // A call-back was dialled in vain.
 void rig_not_reached(struct rig *self, int node, uint64_t session, const char *agent, const char *reason,
                      const char *text);

@@ -57,6 +57,26 @@ static void a_desk_that_has_left_a_conversation_unheard_is_asked_and_its_word_en
     assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
 }
 
+// Its node has asked for the next call before, in vain: for the owner she still spoke.
+static void who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard(void **state)
+{
+    struct rig *rig = *state;
+    rig_hold(rig, true);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__END);
+    rig_cut(rig, 1, false);
+    rig_hold(rig, false);
+    rig_submit(rig, 0, GATE, "gate", "c2", "consular", 50, "");
+    rig_desk(rig, 2, AGAIN, "n1", rig_attach(1, 2));
+    rig_pass(rig, 600);
+    const Cli__DeskNews *asked = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news;
+    assert_true(asked->asks);
+    rig_no_call(rig, 2, AGAIN, "n1", "c1", asked->n);
+    assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__ENDED);
+    const Cli__ToClient *offered = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_OFFERED);
+    assert_non_null(offered);
+    assert_string_equal(offered->offered->call, "c2");
+}
+
 static void a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent(void **state)
 {
     struct rig *rig = *state;
@@ -257,6 +277,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_desk_that_has_left_a_conversation_unheard_is_asked_and_its_word_ends_it,
+                                        given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard,
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
                                         given_a_conversation, free_rig),
