@@ -156,7 +156,8 @@ struct rung {  // the offer at a desk
     uint32_t node;         // the call's owner now
     uint64_t deadline_us;  // while it rings
     bool accepted, confirmed, joined;
-    bool not_reached;  // a call-back, dialled in vain: reason and text
+    bool not_reached;      // a call-back, dialled in vain: reason and text
+    uint32_t declined_ms;  // the person has declined the call before, which holds for so long yet
     char reason[24];
     char text[201];
 };
@@ -412,7 +413,8 @@ void invite_for_call(struct board *self, const struct call *call);  // a call wa
 void invite_received(struct board *self, const char *from, const Peer__Invite *invite);
 void invite_declined(struct board *self, const char *from, const Peer__InviteDeclined *declined);
 void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t ms);  // declined, or let ring
-bool invite_was_declined(const struct board *self, uint32_t agent, const char *call);
+// How long it holds yet that this desk let the call ring; 0: it did not.
+uint32_t invite_declined_ms(const struct board *self, uint32_t agent, const char *call);
 void invite_release(struct board *self, uint32_t agent);  // no longer held
 void invite_call_ended(struct board *self, const struct call *call);
 // The waiting call that goes first for this desk, among those it may be offered now, but for `except` (may be NULL).

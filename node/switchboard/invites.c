@@ -19,13 +19,13 @@ void invite_pass(struct board *self, uint32_t agent, const char *call, uint64_t 
     passed->until_us = self->now.mono_us + ms * 1000;
 }
 
-bool invite_was_declined(const struct board *self, uint32_t agent, const char *call)
+uint32_t invite_declined_ms(const struct board *self, uint32_t agent, const char *call)
 {
     const struct here *here = self->desks[agent].here;
     for (uint32_t i = 0; i < DESK_PASSED_MAX; i++)
         if (here->passed[i].until_us > self->now.mono_us && strcmp(here->passed[i].call, call) == 0)
-            return true;
-    return false;
+            return (uint32_t)((here->passed[i].until_us - self->now.mono_us + 999) / 1000);
+    return 0;
 }
 
 void invite_release(struct board *self, uint32_t agent)
@@ -99,7 +99,7 @@ static bool not_for_us(void *context, const struct waiting_entry *entry)
         return true;
     if (call->invited_agent != 0 && call->invited_agent != looking->agent + 1)
         return true;
-    return is_passed_over(self, here, call) || invite_was_declined(self, looking->agent, call->id);
+    return is_passed_over(self, here, call) || invite_declined_ms(self, looking->agent, call->id) > 0;
 }
 
 struct call *invite_best(struct board *self, uint32_t agent, const char *except)

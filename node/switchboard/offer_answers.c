@@ -176,7 +176,9 @@ static void answer_closes(struct board *self, const char *from, struct call *cal
         return;
     }
     offer_close(self, call, agent, outcome, answer->reason);
-    offer_try(self, call, agent, self->directory->settings.retry_ms, by_node);
+    uint32_t retry_ms = self->directory->settings.retry_ms;
+    bool holds_less = answer->holds_ms > 0 && answer->holds_ms < retry_ms;
+    offer_try(self, call, agent, holds_less ? answer->holds_ms : retry_ms, by_node);
     if (by_node) {
         self->counters.offers_refused++;
         figures_count(&self->figures, "offers_refused", answer->reason);

@@ -219,11 +219,20 @@ void offer_repeat(struct board *self, struct call *call)
 
 // ---- taking
 
+// To where the agent's desk is now: when another call was offered to her meanwhile, nobody moved this one along.
+static void follow_desk(const struct board *self, struct offer *taker)
+{
+    const struct desk *desk = &self->desks[taker->agent];
+    if (attach_login(desk->attach) == taker->agent_login && board_owner_up(self, desk->owner))
+        taker->node = desk->owner.node;
+}
+
 void offer_confirm(struct board *self, struct call *call)
 {
-    const struct offer *taker = &call->duty->taker;
+    struct offer *taker = &call->duty->taker;
     if (taker->agent == DIRECTORY_NONE)
         return;
+    follow_desk(self, taker);
     Peer__OfferName name = say_offer_name(self, call, taker);
     Peer__Confirm words = PEER__CONFIRM__INIT;
     words.name = &name;
@@ -253,6 +262,7 @@ void offer_withdraw_taker(struct board *self, struct call *call, const char *rea
     call->duty->joined = false;
     if (taker.agent == DIRECTORY_NONE)
         return;
+    follow_desk(self, &taker);
     say_withdraw(self, call, &taker, reason);
     if (self->desks[taker.agent].offered == call)
         self->desks[taker.agent].offered = NULL;

@@ -104,17 +104,19 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
     if (here != NULL && offer->invited)
         invite_answered(self, agent, board_node_index(self, from), offer);
     const char *refusal = why_not(self, agent, offer);
-    bool declined = here != NULL && invite_was_declined(self, agent, offer->name->call);
-    if (refusal == NULL && !declined) {
+    uint32_t declined_ms = here == NULL ? 0 : invite_declined_ms(self, agent, offer->name->call);
+    if (refusal == NULL && declined_ms == 0) {
         if (self->tells_decisions)
             say_decided(self, agent, offer);
         ring_desk(self, agent, from, offer);
         return;
     }
-    struct rung unrung = {
-        .call_attach = offer->name->call_attach, .n = offer->name->n, .node = board_node_index(self, from)};
+    struct rung unrung = {.call_attach = offer->name->call_attach,
+                          .n = offer->name->n,
+                          .node = board_node_index(self, from),
+                          .declined_ms = declined_ms};
     text_copy(unrung.call, sizeof unrung.call, offer->name->call);
-    if (declined) {  // said before, and lost on the way
+    if (declined_ms > 0) {  // said before, and lost on the way
         say_offer_answer(self, agent, &unrung, PEER__ANSWER__DECLINES, "declined");
         return;
     }

@@ -222,6 +222,7 @@ void say_offer_answer(struct board *self, uint32_t agent, const struct rung *run
     words.desk_attach = self->desks[agent].attach;
     words.reason = (char *)reason;
     words.text = (char *)rung->text;
+    words.holds_ms = rung->declined_ms;
     Rec__Record record;
     Rec__Version version;
     if (answer == PEER__ANSWER__REFUSES)

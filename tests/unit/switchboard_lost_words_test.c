@@ -77,6 +77,22 @@ static void who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard(
     assert_string_equal(offered->offered->call, "c2");
 }
 
+// What she let ring counts from when she did, also for an owner that hears of it late.
+static void a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word(void **state)
+{
+    struct rig *rig = *state;
+    rig_hold(rig, true);
+    rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__DECLINE);
+    rig_cut(rig, 0, false);
+    rig_hold(rig, false);
+    rig_pass(rig, 20000);
+    rig_gateway_resumes(rig, 2, AGAIN, "gate", rig_attach(1, 2), "c1", "consular");
+    rig_pass(rig, 5000);
+    rig_forget(rig);
+    rig_pass(rig, 7000);
+    assert_non_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
+}
+
 static void a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent(void **state)
 {
     struct rig *rig = *state;
@@ -280,6 +296,8 @@ int main(void)
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard,
                                         given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word,
+                                        given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(a_conversation_of_a_larger_login_leaves_the_agent_free_at_the_desk_there_is,
