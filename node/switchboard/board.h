@@ -364,6 +364,8 @@ void offer_desk_copied(struct board *self, uint32_t agent);
 void offer_confirm(struct board *self, struct call *call);
 // The taker's desk is here or at a node that is up, and its record says that it does not have the call.
 bool offer_is_doubtful(const struct board *self, const struct call *call);
+// Taken, and another call stands for its agent here (`offered`): no copy of her desk brings this one up.
+bool offer_is_unfollowed(const struct board *self, const struct call *call);
 void offer_withdraw_taker(struct board *self, struct call *call, const char *reason);
 
 // ---- offer_answers.c

@@ -353,6 +353,9 @@ void call_set_timer(struct board *self, struct call *call)
         if (call->duty->doubt_us <= self->now.mono_us || call->duty->doubt_us > doubt_us)
             call->duty->doubt_us = doubt_us;
         at = call->duty->doubt_us < at ? call->duty->doubt_us : at;
+    } else if (offer_is_unfollowed(self, call)) {
+        uint64_t look_us = self->now.mono_us + (uint64_t)SWITCHBOARD_REPEAT_MS * 1000;
+        at = look_us < at ? look_us : at;
     }
     timers_set(&self->timers, &call->timer, at);
 }

@@ -249,6 +249,8 @@ static void restore_taker(struct board *self, struct call *call, const Cli__Held
     self->desks[agent].offered = call;
     if (other != NULL && !offer_holds(self, agent))
         self->desks[agent].offered = other;  // offered to another login of hers
+    else if (other != NULL && other != call && other->mine)
+        call_set_timer(self, other);  // nobody follows it now
     board_refresh_desk(self, agent);
     offer_confirm(self, call);
 }

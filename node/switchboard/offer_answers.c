@@ -17,7 +17,10 @@ static void take_offer(struct board *self, struct call *call, struct offer offer
         *open = duty->offers[--duty->offer_count];
     duty->taken = true;
     duty->taker = offer;
+    struct call *other = self->desks[offer.agent].offered;
     self->desks[offer.agent].offered = call;
+    if (other != NULL && other != call && other->mine)
+        call_set_timer(self, other);  // nobody follows it now
     board_refresh_desk(self, offer.agent);
     if (RULE(withdraw_others))
         offer_close_all(self, call, REC__OFFER_OUTCOME__OFFER_WITHDRAWN, "answered_elsewhere");

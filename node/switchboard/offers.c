@@ -253,6 +253,13 @@ bool offer_is_doubtful(const struct board *self, const struct call *call)
            board_owner_up(self, desk->owner) && strcmp(desk->call, call->id) != 0;
 }
 
+bool offer_is_unfollowed(const struct board *self, const struct call *call)
+{
+    const struct duty *duty = call->duty;
+    return duty != NULL && duty->taken && duty->taker.agent != DIRECTORY_NONE &&
+           self->desks[duty->taker.agent].offered != call;
+}
+
 void offer_withdraw_taker(struct board *self, struct call *call, const char *reason)
 {
     if (call->duty == NULL || !call->duty->taken)

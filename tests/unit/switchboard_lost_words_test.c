@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { GATE = 1, N1 = 2, N2 = 3, AGAIN = 4 };
+enum { GATE = 1, N1 = 2, N2 = 3, AGAIN = 4, OTHER_GATE = 5 };
 
 static int free_rig(void **state)
 {
@@ -75,6 +75,29 @@ static void who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard(
     const Cli__ToClient *offered = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_OFFERED);
     assert_non_null(offered);
     assert_string_equal(offered->offered->call, "c2");
+}
+
+// Two calls here are hers: one rings at her older login; at the later one she has spoken, and her END was lost.
+static void the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_agent(void **state)
+{
+    struct rig *rig = *state;
+    rig_cut(rig, 1, false);
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)"c2";
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    held.submit = &submit;
+    held.state = REC__CALL_STATE__CONNECTED;
+    held.agent = (char *)"n1";
+    held.agent_login = 2;
+    held.n = 1;
+    rig_gateway_holds(rig, 0, OTHER_GATE, "other", rig_attach(1, 1), &held);
+    rig_desk_resumes(rig, 2, AGAIN, "n1", rig_attach(2, 1), REC__AGENT_STATE__WRAP_UP, "", 0);
+    rig_pass(rig, 1500);
+    const Cli__ToClient *asked = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS);
+    assert_non_null(asked);
+    assert_true(asked->desk_news->asks);
+    assert_string_equal(asked->desk_news->call, "c2");
 }
 
 // What she let ring counts from when she did, also for an owner that hears of it late.
@@ -296,6 +319,8 @@ int main(void)
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard,
                                         given_a_conversation, free_rig),
+        cmocka_unit_test_setup_teardown(the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_agent,
+                                        given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word,
                                         given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
