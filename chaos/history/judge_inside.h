@@ -150,7 +150,8 @@ struct wrap {  // what an agent said of a call in wrap-up
     char said[32];
     uint32_t client;
     uint64_t us;
-    bool excused;  // its desk was gone before a node can be demanded to have heard it, or was refused
+    bool excused;    // its desk was gone before a node can be demanded to have heard it, or was refused
+    bool is_shared;  // said by two
 };
 
 #define JUDGE_NEAREST_MAX 4  // rung at once

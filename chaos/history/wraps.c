@@ -22,10 +22,12 @@ static void hear_disposes(struct judge *self, const struct history_event *event)
         text_copy(wrap->call, sizeof wrap->call, text_or_none(event->call));
         HASH_ADD_STR(self->wraps, call, wrap);
     }
+    // Two desks spoke it, in a storm: it has one disposition all the same, that of the larger login.
+    wrap->is_shared = wrap->is_shared || (wrap->client != 0 && wrap->client != event->client);
     text_copy(wrap->said, sizeof wrap->said, text_or_none(event->reason));
     wrap->client = event->client;
     wrap->us = event->us;
-    wrap->excused = false;
+    wrap->excused = wrap->is_shared;
 }
 
 static void hear_gone(struct judge *self, const struct history_event *event)

@@ -361,6 +361,7 @@ void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t m
 void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
 void offer_node_up(struct board *self, struct call *call, uint32_t node);
 void offer_desk_copied(struct board *self, uint32_t agent);
+void offer_desk_set(struct board *self, uint32_t agent);  // here
 void offer_confirm(struct board *self, struct call *call);
 // The taker's desk is here or at a node that is up, and its record says that it does not have the call.
 bool offer_is_doubtful(const struct board *self, const struct call *call);

@@ -52,6 +52,7 @@ void desk_set(struct board *self, uint32_t agent, Rec__AgentState state, const c
     desk->owner = (struct party){0, self->boot};
     board_desk_changed(self, agent);
     board_refresh_desk(self, agent);
+    offer_desk_set(self, agent);
 }
 
 void desk_settle(struct board *self, uint32_t agent)

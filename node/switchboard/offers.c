@@ -340,6 +340,13 @@ static void desk_moved(struct board *self, struct call *call, struct offer *offe
     call_set_timer(self, call);
 }
 
+void offer_desk_set(struct board *self, uint32_t agent)
+{
+    struct call *call = self->desks[agent].offered;
+    if (call != NULL && call->mine && call->state != REC__CALL_STATE__ENDED && offer_is_doubtful(self, call))
+        call_set_timer(self, call);
+}
+
 void offer_desk_copied(struct board *self, uint32_t agent)
 {
     struct desk *desk = &self->desks[agent];

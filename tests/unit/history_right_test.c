@@ -284,9 +284,12 @@ static void memory_is_held_for_what_lives_only(void **state)
     judge_free(judge);
 }
 
-static void a_disposition_may_die_with_its_desk_or_in_a_storm(void **state)
+static void a_disposition_may_die_with_its_desk_or_in_a_storm_or_be_anothers(void **state)
 {
     (void)state;
+    assert_right(CITY "88000 desk.disposes client=2 call=gw-1 reason=forwarded\n"  // two spoke it
+                      "90000 desk.disposes client=1 call=gw-1 reason=resolved\n"
+                      "20000000 call.disposition node=sin call=gw-1 reason=forwarded\n" END);
     assert_right(CITY "90000 desk.disposes client=1 call=gw-1 reason=resolved\n"
                       "20000000 call.disposition node=sin call=gw-1 reason=resolved\n" END);
     assert_right(CITY "90000 desk.disposes client=1 call=gw-1 reason=resolved\n"
@@ -317,7 +320,7 @@ static void a_node_that_stands_still_is_missed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_disposition_may_die_with_its_desk_or_in_a_storm),
+        cmocka_unit_test(a_disposition_may_die_with_its_desk_or_in_a_storm_or_be_anothers),
         cmocka_unit_test(an_ordinary_call),
         cmocka_unit_test(the_agent_ends_it),
         cmocka_unit_test(an_offer_said_again_by_another_node_is_no_second_ring),
