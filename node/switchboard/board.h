@@ -358,7 +358,8 @@ void offer_repeat(struct board *self, struct call *call);  // those that were no
 void offer_note(struct board *self, struct call *call, uint32_t n, Rec__OfferOutcome outcome, const char *detail);
 bool offer_was_tried(const struct board *self, const struct tried *tried);  // and is not offered it just now
 void offer_try(struct board *self, struct call *call, uint32_t agent, uint64_t ms, bool by_node);
-void offer_restore(struct board *self, struct call *call);  // from the story: offers another owner made
+// From the story: offers another owner made. Said again, unless somebody has the call, who may be one of them.
+void offer_restore(struct board *self, struct call *call, bool is_taken);
 void offer_node_up(struct board *self, struct call *call, uint32_t node);
 void offer_desk_copied(struct board *self, uint32_t agent);
 void offer_desk_set(struct board *self, uint32_t agent);  // here

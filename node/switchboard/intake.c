@@ -259,9 +259,10 @@ static void go_on(struct board *self, struct call *call, const Cli__HeldCall *he
 {
     call_start_wait(self, call);
     call->news_us = 0;
+    bool is_taken = held->agent[0] != '\0';
     if (self->directory != NULL)
-        offer_restore(self, call);
-    if (held->agent[0] != '\0') {
+        offer_restore(self, call, is_taken);
+    if (is_taken) {
         restore_taker(self, call, held);
         if (call->duty->joined)
             call_set_timer(self, call);

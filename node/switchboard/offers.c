@@ -278,7 +278,7 @@ void offer_withdraw_taker(struct board *self, struct call *call, const char *rea
 
 // ---- after a change of owner, or of the desk's node
 
-void offer_restore(struct board *self, struct call *call)
+void offer_restore(struct board *self, struct call *call, bool is_taken)
 {
     Rec__Call *body = board_body(self, call);
     for (size_t i = 0; i < body->n_story && call->queue != DIRECTORY_NONE; i++) {
@@ -309,7 +309,7 @@ void offer_restore(struct board *self, struct call *call)
                                 .unreachable = !board_owner_up(self, self->desks[agent].owner)};
         self->desks[agent].offered = call;
         board_refresh_desk(self, agent);
-        if (!offer->unreachable)  // the desk may have moved in between, and never have seen it
+        if (!offer->unreachable && !is_taken)  // the desk may have moved in between, and never have seen it
             offer_say_again(self, call, offer, false);
     }
 }

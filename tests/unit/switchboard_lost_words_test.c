@@ -100,6 +100,27 @@ static void the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_
     assert_string_equal(asked->desk_news->call, "c2");
 }
 
+// She has spoken, and her END is lost; the copy in which her offer is still open must not ring her again.
+static void who_has_spoken_is_not_rung_by_an_older_copy_of_the_call(void **state)
+{
+    struct rig *rig = *state;
+    rig_cut(rig, 0, false);
+    rig_cut(rig, 1, false);
+    rig_desk(rig, 2, AGAIN, "n1", rig_attach(1, 2));
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)"c1";
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    held.submit = &submit;
+    held.state = REC__CALL_STATE__CONNECTED;
+    held.agent = (char *)"n1";
+    held.agent_login = 1;
+    held.n = 1;
+    rig_gateway_holds(rig, 2, OTHER_GATE, "gate", rig_attach(1, 2), &held);
+    assert_null(rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_OFFERED));
+    assert_true(rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->asks);
+}
+
 // What she let ring counts from when she did, also for an owner that hears of it late.
 static void a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word(void **state)
 {
@@ -320,6 +341,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard,
                                         given_a_conversation, free_rig),
         cmocka_unit_test_setup_teardown(the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_agent,
+                                        given_a_call_that_rings, free_rig),
+        cmocka_unit_test_setup_teardown(who_has_spoken_is_not_rung_by_an_older_copy_of_the_call,
                                         given_a_call_that_rings, free_rig),
         cmocka_unit_test_setup_teardown(a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word,
                                         given_a_call_that_rings, free_rig),
