@@ -122,10 +122,11 @@ void desk_offered(struct board *self, const char *from, const Peer__Offer *offer
     }
     self->counters.offers_kept_back++;
     say_offer_answer(self, agent, &unrung, PEER__ANSWER__REFUSES, refusal);
-    if (here != NULL && strcmp(here->hold, offer->name->call) == 0)
+    if (strcmp(refusal, "another_call_first") != 0)
+        return;
+    if (strcmp(here->hold, offer->name->call) == 0)
         invite_release(self, agent);  // what it was held for has come
-    if (strcmp(refusal, "another_call_first") == 0)
-        invite_desk(self, agent);
+    invite_desk(self, agent);
 }
 
 // ---- what the call's owner says
