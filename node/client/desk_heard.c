@@ -193,7 +193,8 @@ void desk_refused(struct hotline_client *client, const Cli__Refused *words)
     if (words->what[0] != '\0' && desk_word_is_about(&self->call_word, words->what, 0)) {
         self->call_word.tries = 0;
         if (desk_has_call(self) && strcmp(self->offer.call, words->what) == 0) {
-            desk_ended_by_other(self, words->reason, false);
+            if (!keeps_call_back(self))
+                desk_ended_by_other(self, words->reason, false);
             return;
         }
     }

@@ -303,6 +303,20 @@ static void whom_it_reached_is_said_to_every_node_it_comes_to(void **state)
     fake_free(self);
 }
 
+static void a_node_that_refuses_the_word_of_whom_it_reached_is_told_whole_what_the_desk_does(void **state)
+{
+    (void)state;
+    struct fake *self = attached_desk(NULL);
+    offer(self, "c1~1", 1);
+    assert_int_equal(hotline_desk_accept(self->client, NULL), HOTLINE_OK);
+    assert_int_equal(hotline_desk_reached(self->client, "c1~1"), HOTLINE_OK);
+    fake_refuse(self, 0, "no_call_back", "c1~1", self->nodes[0].attach);
+    fake_run(self, 500);
+    assert_state(self, "on_call");
+    assert_true(last_attach(self)->reached);
+    fake_free(self);
+}
+
 static void a_withdrawn_offer_returns_to_available(void **state)
 {
     (void)state;
@@ -526,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_conversation_goes_on_when_the_node_dies),
         cmocka_unit_test(a_disposition_is_said_until_it_is_written_and_to_the_next_node_again),
         cmocka_unit_test(whom_it_reached_is_said_to_every_node_it_comes_to),
+        cmocka_unit_test(a_node_that_refuses_the_word_of_whom_it_reached_is_told_whole_what_the_desk_does),
         cmocka_unit_test(a_test_call_is_answered_at_once_in_every_state_and_nobody_is_told),
         cmocka_unit_test(a_withdrawn_offer_returns_to_available),
         cmocka_unit_test(missed_calls_make_it_not_ready_by_the_nodes_word),
