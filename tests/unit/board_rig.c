@@ -235,6 +235,19 @@ void rig_free(struct rig *self)
     free(self);
 }
 
+int rig_setup(void **state)
+{
+    *state = rig_create();
+    rig_pass(*state, 31000);  // adopt_after_ms is 30000
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
 // ---- carrying out effects
 
 static void send_parcel(struct rig *self, int from, int to, bool is_record, uint8_t kind, const char *id,
@@ -413,6 +426,17 @@ void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk)
     rig_settle(self);
 }
 
+void rig_offer(struct rig *self, int from, int to, Peer__OfferName *name)
+{
+    Peer__Offer offer = PEER__OFFER__INIT;
+    offer.name = name;
+    offer.ring_ms = 10000;
+    Peer__Talk talk = PEER__TALK__INIT;
+    talk.body_case = PEER__TALK__BODY_OFFER;
+    talk.offer = &offer;
+    rig_talk(self, from, to, &talk);
+}
+
 // ---- clients
 
 uint64_t rig_attach(uint64_t login, uint64_t attempt)
@@ -561,6 +585,21 @@ void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const cha
     submit.queue = (char *)queue;
     Cli__HeldCall held = CLI__HELD_CALL__INIT;
     held.submit = &submit;
+    rig_gateway_holds(self, node, session, gateway, attach, &held);
+}
+
+void rig_gateway_holds_taken(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                             const char *call, Rec__CallState state, uint64_t login)
+{
+    Cli__Submit submit = CLI__SUBMIT__INIT;
+    submit.call = (char *)call;
+    submit.queue = (char *)"consular";
+    Cli__HeldCall held = CLI__HELD_CALL__INIT;
+    held.submit = &submit;
+    held.state = state;
+    held.agent = (char *)"n1";
+    held.agent_login = login;
+    held.n = 1;
     rig_gateway_holds(self, node, session, gateway, attach, &held);
 }
 

@@ -24,6 +24,9 @@ struct rig *rig_create(void);
 struct rig *rig_create_speaking(const uint32_t speaks[RIG_NODES]);  // protocols
 uint32_t rig_unspoken(const struct rig *self);                      // messages that a node did not speak: lost
 void rig_free(struct rig *self);
+// Of a cmocka test: a rig whose majority has lasted for longer than adopt_after_ms; and its end.
+int rig_setup(void **state);
+int rig_teardown(void **state);
 
 void rig_pass(struct rig *self, uint64_t ms);             // time, with deadlines, delivering everything on the way
 void rig_settle(struct rig *self);                        // delivers what is under way
@@ -32,6 +35,7 @@ void rig_hearsay(struct rig *self, int node, int hears);  // a third says to `no
 void rig_hold(struct rig *self, bool hold);               // nothing is delivered until it is let go
 void rig_deliver_record(struct rig *self, int to);        // of what is held back, the first record for that node
 
+void rig_offer(struct rig *self, int from, int to, Peer__OfferName *name);  // said by `from`
 void rig_talk(struct rig *self, int from, int to, const Peer__Talk *talk);  // as if `from` had said it
 
 // Clients. A session is any number not used before on that node.
@@ -53,6 +57,9 @@ void rig_gateway_resumes(struct rig *self, int node, uint64_t session, const cha
                          const char *call, const char *queue);
 void rig_gateway_holds(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
                        Cli__HeldCall *held);  // this call, NULL: none
+// This consular call alone, which n1 has taken at that login, by offer 1.
+void rig_gateway_holds_taken(struct rig *self, int node, uint64_t session, const char *gateway, uint64_t attach,
+                             const char *call, Rec__CallState state, uint64_t login);
 void rig_submit(struct rig *self, int node, uint64_t session, const char *gateway, const char *call, const char *queue,
                 double lat, const char *language);
 // The next calls come from this number.

@@ -14,19 +14,6 @@ enum { GATE = 1, N1 = 2, E1 = 3, SECOND = 4, S1 = 5 };
 #define RETRY_MS 120000  // call_back_retry_ms, when the directory does not say
 #define ADOPT_MS 30000
 
-static int given_a_rig(void **state)
-{
-    *state = rig_create();
-    rig_pass(*state, ADOPT_MS + 1000);  // the majority has lasted
-    return 0;
-}
-
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 // A call that waits at node 0, and a desk at node 1 that had no part in it.
 static void given_a_waiting_call(struct rig *rig, const char *queue)
 {
@@ -441,7 +428,7 @@ static void an_offer_that_a_late_answer_brings_back_to_one_that_rests_has_an_end
     talk.answer = &answer;
     for (int maker = 1; maker < RIG_NODES; maker++)
         rig_talk(rig, RIG_NODES - maker, maker, &talk);
-    rig_pass(rig, 5000);  // free_rig fails if it has none
+    rig_pass(rig, 5000);  // rig_teardown fails if it has none
 }
 
 static void an_agent_who_gives_up_before_dialling_leaves_it_to_others_at_once(void **state)
@@ -681,7 +668,7 @@ static void a_caller_lost_twice_is_called_back_once(void **state)
     assert_null(rig_call(rig, 1, "again~1"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {

@@ -14,19 +14,6 @@ enum { GATE = 1, N1 = 2, SECOND = 4, OTHER = 5 };
 #define REATTACH_MS 10000
 #define LIMIT_MS 2000  // of the queue "quick"
 
-static int given_a_rig(void **state)
-{
-    *state = rig_create();
-    rig_pass(*state, ADOPT_MS + 1000);  // the majority has lasted
-    return 0;
-}
-
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static void given_a_waiting_call(struct rig *rig)
 {
     rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
@@ -296,7 +283,7 @@ static void a_gateway_of_an_older_version_is_believed_to_have_heard(void **state
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_end_is_written_when_its_gateway_has_let_go),
         TEST(it_is_told_again_until_then_and_no_longer),

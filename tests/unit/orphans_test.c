@@ -19,12 +19,6 @@ static int given_a_rig(void **state)
     return 0;
 }
 
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static struct call *given_a_call(struct rig *rig)
 {
     rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
@@ -200,7 +194,7 @@ static void a_desk_that_this_node_left_without_a_word_is_found(void **state)
     desk->here = here;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, rig_teardown)
 
 int main(void)
 {

@@ -22,12 +22,6 @@ static int given_a_call_that_rings(void **state)
     return 0;
 }
 
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static Peer__OfferName offer_name(uint64_t attempt, uint32_t n)
 {
     Peer__OfferName name = PEER__OFFER_NAME__INIT;
@@ -119,16 +113,7 @@ static void a_gateway_that_moves_while_it_connects_keeps_the_agent(void **state)
     struct rig *rig = *state;
     rig_hold(rig, true);  // node 2 holds a copy in which the offer is open
     rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__ACCEPT);
-    Cli__Submit submit = CLI__SUBMIT__INIT;
-    submit.call = (char *)"c1";
-    submit.queue = (char *)"consular";
-    Cli__HeldCall held = CLI__HELD_CALL__INIT;
-    held.submit = &submit;
-    held.state = REC__CALL_STATE__CALL_RINGING;
-    held.agent = (char *)"n1";
-    held.agent_login = 1;
-    held.n = 1;
-    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), &held);
+    rig_gateway_holds_taken(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", REC__CALL_STATE__CALL_RINGING, 1);
     rig_hold(rig, false);
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_WITHDRAWN));
     assert_string_equal(rig_state(rig, 1, "n1"), "on_call");
@@ -187,13 +172,7 @@ static void an_offer_that_comes_after_the_calls_end_is_not_rung(void **state)
     rig_leg_word(rig, 0, GATE, "gate", "c1", CLI__LEG_WORD__WORD__HUNG_UP);
     rig_forget(rig);
     Peer__OfferName name = offer_name(1, 1);
-    Peer__Offer offer = PEER__OFFER__INIT;
-    offer.name = &name;
-    offer.ring_ms = 10000;
-    Peer__Talk talk = PEER__TALK__INIT;
-    talk.body_case = PEER__TALK__BODY_OFFER;
-    talk.offer = &offer;
-    rig_talk(rig, 0, 1, &talk);
+    rig_offer(rig, 0, 1, &name);
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
 }
 
@@ -226,13 +205,7 @@ static void an_offer_to_an_earlier_sign_in_does_not_ring_at_the_present_one(void
     rig_desk(rig, 1, MOVED, "n1", rig_attach(2, 1));
     assert_string_equal(rig_state(rig, 1, "n1"), "available");
     Peer__OfferName name = offer_name(1, 2);
-    Peer__Offer offer = PEER__OFFER__INIT;
-    offer.name = &name;
-    offer.ring_ms = 10000;
-    Peer__Talk talk = PEER__TALK__INIT;
-    talk.body_case = PEER__TALK__BODY_OFFER;
-    talk.offer = &offer;
-    rig_talk(rig, 0, 1, &talk);
+    rig_offer(rig, 0, 1, &name);
     assert_null(rig_heard(rig, 1, MOVED, CLI__TO_CLIENT__BODY_OFFERED));
 }
 
@@ -255,7 +228,7 @@ static void an_accept_that_names_another_sign_in_than_its_offer_is_taken_back(vo
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_call_that_rings, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_call_that_rings, rig_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_offer_to_an_earlier_sign_in_does_not_ring_at_the_present_one),
         TEST(an_accept_that_names_another_sign_in_than_its_offer_is_taken_back),

@@ -11,12 +11,6 @@
 
 enum { GATE = 1, N1 = 2, N2 = 3, AGAIN = 4, OTHER_GATE = 5 };
 
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static int given_a_conversation(void **state)
 {
     struct rig *rig = rig_create();
@@ -82,16 +76,7 @@ static void the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_
 {
     struct rig *rig = *state;
     rig_cut(rig, 1, false);
-    Cli__Submit submit = CLI__SUBMIT__INIT;
-    submit.call = (char *)"c2";
-    submit.queue = (char *)"consular";
-    Cli__HeldCall held = CLI__HELD_CALL__INIT;
-    held.submit = &submit;
-    held.state = REC__CALL_STATE__CONNECTED;
-    held.agent = (char *)"n1";
-    held.agent_login = 2;
-    held.n = 1;
-    rig_gateway_holds(rig, 0, OTHER_GATE, "other", rig_attach(1, 1), &held);
+    rig_gateway_holds_taken(rig, 0, OTHER_GATE, "other", rig_attach(1, 1), "c2", REC__CALL_STATE__CONNECTED, 2);
     rig_desk_resumes(rig, 2, AGAIN, "n1", rig_attach(2, 1), REC__AGENT_STATE__WRAP_UP, "", 0);
     rig_pass(rig, 1500);
     const Cli__ToClient *asked = rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS);
@@ -107,16 +92,7 @@ static void who_has_spoken_is_not_rung_by_an_older_copy_of_the_call(void **state
     rig_cut(rig, 0, false);
     rig_cut(rig, 1, false);
     rig_desk(rig, 2, AGAIN, "n1", rig_attach(1, 2));
-    Cli__Submit submit = CLI__SUBMIT__INIT;
-    submit.call = (char *)"c1";
-    submit.queue = (char *)"consular";
-    Cli__HeldCall held = CLI__HELD_CALL__INIT;
-    held.submit = &submit;
-    held.state = REC__CALL_STATE__CONNECTED;
-    held.agent = (char *)"n1";
-    held.agent_login = 1;
-    held.n = 1;
-    rig_gateway_holds(rig, 2, OTHER_GATE, "gate", rig_attach(1, 2), &held);
+    rig_gateway_holds_taken(rig, 2, OTHER_GATE, "gate", rig_attach(1, 2), "c1", REC__CALL_STATE__CONNECTED, 1);
     assert_null(rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_OFFERED));
     assert_true(rig_heard(rig, 2, AGAIN, CLI__TO_CLIENT__BODY_DESK_NEWS)->desk_news->asks);
 }
@@ -158,16 +134,7 @@ static int given_a_desk_of_a_smaller_login(void **state)
 static void a_conversation_of_a_larger_login_leaves_the_agent_free_at_the_desk_there_is(void **state)
 {
     struct rig *rig = *state;
-    Cli__Submit submit = CLI__SUBMIT__INIT;
-    submit.call = (char *)"c1";
-    submit.queue = (char *)"consular";
-    Cli__HeldCall held = CLI__HELD_CALL__INIT;
-    held.submit = &submit;
-    held.state = REC__CALL_STATE__CONNECTED;
-    held.agent = (char *)"n1";
-    held.agent_login = 5;
-    held.n = 1;
-    rig_gateway_holds(rig, 0, GATE, "gate", rig_attach(1, 1), &held);
+    rig_gateway_holds_taken(rig, 0, GATE, "gate", rig_attach(1, 1), "c1", REC__CALL_STATE__CONNECTED, 5);
     rig_submit(rig, 0, GATE, "gate", "c2", "consular", 50, "");
     assert_string_equal(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED)->offered->call, "c2");
     assert_int_equal(rig_call(rig, 0, "c1")->state, REC__CALL_STATE__CONNECTED);
@@ -203,13 +170,7 @@ static void an_offer_of_an_older_owner_does_not_ring(void **state)
     rig_pass(rig, 40000);  // what n1 declined is forgotten
     rig_forget(rig);
     Peer__OfferName name = name_of_c1(1, 1, 9);
-    Peer__Offer offer = PEER__OFFER__INIT;
-    offer.name = &name;
-    offer.ring_ms = 10000;
-    Peer__Talk talk = PEER__TALK__INIT;
-    talk.body_case = PEER__TALK__BODY_OFFER;
-    talk.offer = &offer;
-    rig_talk(rig, 0, 1, &talk);
+    rig_offer(rig, 0, 1, &name);
     assert_null(rig_heard(rig, 1, N1, CLI__TO_CLIENT__BODY_OFFERED));
 }
 
@@ -305,30 +266,14 @@ static void an_offer_that_ran_out_where_its_desk_was_out_of_reach_is_no_answer_o
     assert_string_equal(offered->offered->call, "c1");
 }
 
-static Cli__HeldCall held_with_n1(Cli__Submit *submit)
-{
-    Cli__HeldCall held = CLI__HELD_CALL__INIT;
-    cli__submit__init(submit);
-    submit->call = (char *)"c1";
-    submit->queue = (char *)"consular";
-    held.submit = submit;
-    held.state = REC__CALL_STATE__CONNECTED;
-    held.agent = (char *)"n1";
-    held.agent_login = 1;
-    held.n = 1;
-    return held;
-}
-
 // The agent ended it, and is gone; the gateway's node died before it told the gateway. Nobody else would ever end it.
 static void a_call_that_its_agent_ended_stays_ended_though_its_gateway_lists_it_elsewhere(void **state)
 {
     struct rig *rig = *state;
-    Cli__Submit submit;
-    Cli__HeldCall held = held_with_n1(&submit);
     rig_desk_word(rig, 1, N1, "n1", CLI__DESK_WORD__WORD__END);
     rig_gone(rig, 1, N1, "n1", true, true);
     rig_cut(rig, 0, false);
-    rig_gateway_holds(rig, 2, GATE, "gate", rig_attach(1, 2), &held);
+    rig_gateway_holds_taken(rig, 2, GATE, "gate", rig_attach(1, 2), "c1", REC__CALL_STATE__CONNECTED, 1);
     assert_int_equal(rig_news(rig, 2, GATE, CLI__CALL_NEWS__WHAT__ENDED)->end, REC__END_REASON__ANSWERED);
     assert_int_equal(rig_call(rig, 2, "c1")->state, REC__CALL_STATE__ENDED);
 }
@@ -337,36 +282,37 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_desk_that_has_left_a_conversation_unheard_is_asked_and_its_word_ends_it,
-                                        given_a_conversation, free_rig),
+                                        given_a_conversation, rig_teardown),
         cmocka_unit_test_setup_teardown(who_was_asked_is_offered_the_next_call_as_soon_as_her_word_is_heard,
-                                        given_a_conversation, free_rig),
+                                        given_a_conversation, rig_teardown),
         cmocka_unit_test_setup_teardown(the_desk_is_asked_where_it_is_though_another_call_is_offered_to_the_agent,
-                                        given_a_call_that_rings, free_rig),
+                                        given_a_call_that_rings, rig_teardown),
         cmocka_unit_test_setup_teardown(who_has_spoken_is_not_rung_by_an_older_copy_of_the_call,
-                                        given_a_call_that_rings, free_rig),
+                                        given_a_call_that_rings, rig_teardown),
         cmocka_unit_test_setup_teardown(a_call_that_was_let_ring_returns_in_time_though_its_owner_died_with_the_word,
-                                        given_a_call_that_rings, free_rig),
+                                        given_a_call_that_rings, rig_teardown),
         cmocka_unit_test_setup_teardown(a_new_sign_in_leaves_joined_legs_alone_and_frees_the_agent,
-                                        given_a_conversation, free_rig),
+                                        given_a_conversation, rig_teardown),
         cmocka_unit_test_setup_teardown(a_conversation_of_a_larger_login_leaves_the_agent_free_at_the_desk_there_is,
-                                        given_a_desk_of_a_smaller_login, free_rig),
+                                        given_a_desk_of_a_smaller_login, rig_teardown),
         cmocka_unit_test_setup_teardown(a_desk_that_attaches_without_its_ring_is_offered_the_call_anew_or_another,
-                                        given_a_call_that_rings, free_rig),
-        cmocka_unit_test_setup_teardown(an_offer_of_an_older_owner_does_not_ring, given_a_call_that_rings, free_rig),
+                                        given_a_call_that_rings, rig_teardown),
+        cmocka_unit_test_setup_teardown(an_offer_of_an_older_owner_does_not_ring, given_a_call_that_rings,
+                                        rig_teardown),
         cmocka_unit_test_setup_teardown(a_desk_that_an_invite_of_another_node_ends_is_asked_for_no_call,
-                                        given_a_desk_of_a_smaller_login, free_rig),
+                                        given_a_desk_of_a_smaller_login, rig_teardown),
         cmocka_unit_test_setup_teardown(an_offer_that_ran_out_where_its_desk_was_out_of_reach_is_no_answer_of_hers,
-                                        given_a_call_that_rings, free_rig),
+                                        given_a_call_that_rings, rig_teardown),
         cmocka_unit_test_setup_teardown(a_call_that_is_not_for_one_agent_of_a_node_is_asked_for_by_the_next,
-                                        given_a_call_that_waits, free_rig),
+                                        given_a_call_that_waits, rig_teardown),
         cmocka_unit_test_setup_teardown(a_call_that_its_agent_ended_stays_ended_though_its_gateway_lists_it_elsewhere,
-                                        given_a_conversation, free_rig),
+                                        given_a_conversation, rig_teardown),
         cmocka_unit_test_setup_teardown(what_a_gateway_does_not_list_elsewhere_ends_after_a_moment,
-                                        given_a_call_that_waits, free_rig),
+                                        given_a_call_that_waits, rig_teardown),
         cmocka_unit_test_setup_teardown(what_a_dead_node_may_have_taken_is_owed_a_call_back_not_ended,
-                                        given_a_call_that_waits, free_rig),
+                                        given_a_call_that_waits, rig_teardown),
         cmocka_unit_test_setup_teardown(what_a_gateway_listed_is_owed_a_call_back_when_its_node_dies_having_told_half,
-                                        given_a_call_that_waits, free_rig),
+                                        given_a_call_that_waits, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

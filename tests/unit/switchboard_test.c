@@ -17,12 +17,6 @@ static int given_a_rig(void **state)
     return 0;
 }
 
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static void given_a_gateway(struct rig *rig, int node)
 {
     rig_gateway(rig, node, GATE, "gate", rig_attach(1, 1));
@@ -365,7 +359,7 @@ static void a_gateway_that_starts_anew_leaves_its_calls_owed_at_once(void **stat
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, rig_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_call_rings_the_nearest_desk_is_accepted_joined_and_ends),
         TEST(a_declined_call_rings_the_next_and_does_not_come_back_soon),

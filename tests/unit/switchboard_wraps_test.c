@@ -11,19 +11,6 @@
 enum { GATE = 1, N1 = 2, E1 = 3, S1 = 5 };
 #define ADOPT_MS 30000
 
-static int given_a_rig(void **state)
-{
-    *state = rig_create();
-    rig_pass(*state, ADOPT_MS + 1000);  // the majority has lasted
-    return 0;
-}
-
-static int free_rig(void **state)
-{
-    rig_free(*state);
-    return 0;
-}
-
 static void given_a_waiting_call(struct rig *rig)
 {
     rig_gateway(rig, 0, GATE, "gate", rig_attach(1, 1));
@@ -108,7 +95,7 @@ static void another_has_no_word_on_a_call_back_that_names_its_agent(void **state
     expect_refused(rig, 2, E1, "c1~1");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, given_a_rig, free_rig)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {
