@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #define APPLY_MS 15000
 #define HOPS_MAX 2  // to the primary
 
-struct at {  // the directory as a node has it
+struct directory_task {  // the directory as a node has it
+    struct web *web;
+    struct directory_task *prev, *next;
     struct request *request;
     struct bytes encoded;
     uint64_t claim, revision;
@@ -26,22 +29,44 @@ struct at {  // the directory as a node has it
     int hops;
 };
 
-static void at_free(struct at *self)
+static struct directory_task *task_create(struct request *request)
 {
-    if (self->client != NULL) {
-        loop_remove(&self->request->web->loop, self->client);
-        hotline_client_free(self->client);
-        self->client = NULL;
-    }
+    struct directory_task *self = check_alloc(sizeof *self);
+    self->web = request->web;
+    self->request = request;
+    DL_APPEND(self->web->directory_tasks, self);
+    return self;
+}
+
+static void close_client(struct directory_task *self)
+{
+    if (self->client == NULL)
+        return;
+    loop_remove(&self->web->loop, self->client);
+    hotline_client_free(self->client);
+    self->client = NULL;
+}
+
+static void task_free(struct directory_task *self)
+{
+    DL_DELETE(self->web->directory_tasks, self);
+    close_client(self);
     bytes_close(&self->encoded);
     bytes_close(&self->after);
     free(self->yaml);
     free(self);
 }
 
+void directory_close(struct web *web)
+{
+    struct directory_task *task, *next;
+    DL_FOREACH_SAFE(web->directory_tasks, task, next)
+    task_free(task);
+}
+
 static void on_export(void *user, const struct hotline_row *row)
 {
-    struct at *self = user;
+    struct directory_task *self = user;
     if (row->type == HOTLINE_ROW_EXPORT) {
         bytes_clear(&self->encoded);
         bytes_append(&self->encoded, row->export_.data, row->export_.bytes);
@@ -58,10 +83,10 @@ static struct span span_of(const struct bytes *bytes)
     return (struct span){bytes->data, bytes->count};
 }
 
-static bool ask_export(struct at *self, hotline_done_callback *done)
+static bool ask_export(struct directory_task *self, hotline_done_callback *done)
 {
     struct hotline_question_args args = {.user = self};
-    struct hotline_client *query = self->client != NULL ? self->client : self->request->web->query;
+    struct hotline_client *query = self->client != NULL ? self->client : self->web->query;
     enum hotline_result result = hotline_ask(query, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export, done);
     if (result != HOTLINE_OK)
         reply_result(self->request, result, "the question");
@@ -70,7 +95,7 @@ static bool ask_export(struct at *self, hotline_done_callback *done)
 
 static void on_read(void *user, const struct hotline_answer *answer)
 {
-    struct at *self = user;
+    struct directory_task *self = user;
     char *yaml = NULL;
     size_t bytes = 0;
     FILE *text = open_memstream(&yaml, &bytes);
@@ -86,15 +111,14 @@ static void on_read(void *user, const struct hotline_answer *answer)
                    json_pack("{s:I, s:I, s:o}", "claim", (json_int_t)self->claim, "revision",
                              (json_int_t)self->revision, "yaml", output_text(yaml)));
     free(yaml);
-    at_free(self);
+    task_free(self);
 }
 
 void directory_get(struct request *request)
 {
-    struct at *self = check_alloc(sizeof *self);
-    self->request = request;
+    struct directory_task *self = task_create(request);
     if (!ask_export(self, on_read))
-        at_free(self);
+        task_free(self);
 }
 
 // ---- writing
@@ -102,13 +126,10 @@ void directory_get(struct request *request)
 static void on_before(void *user, const struct hotline_answer *answer);
 
 // Begins at those nodes: false: the request is answered.
-static bool begin_at(struct at *self, const char *nodes)
+static bool begin_at(struct directory_task *self, const char *nodes)
 {
-    struct web *web = self->request->web;
-    if (self->client != NULL) {
-        loop_remove(&web->loop, self->client);
-        hotline_client_free(self->client);
-    }
+    struct web *web = self->web;
+    close_client(self);
     struct credentials key;
     if (credentials_find_asker(&web->globals, &key)) {
         struct hotline_query_options options = {.nodes = nodes, .key_file = credentials_file(&key), .user = self};
@@ -125,7 +146,7 @@ static bool begin_at(struct at *self, const char *nodes)
 
 static void on_applied(void *user, const struct hotline_answer *answer)
 {
-    struct at *self = user;
+    struct directory_task *self = user;
     if (answer->result == HOTLINE_ANSWER_DONE) {
         reply_json(self->request, 200,
                    json_pack("{s:I, s:I}", "claim", (json_int_t)self->claim, "revision", (json_int_t)self->revision));
@@ -138,7 +159,7 @@ static void on_applied(void *user, const struct hotline_answer *answer)
     } else {
         reply_refusal(self->request, answer);
     }
-    at_free(self);
+    task_free(self);
 }
 
 static json_t *lines_of(const struct problems *problems, const char *file)
@@ -153,7 +174,7 @@ static json_t *lines_of(const struct problems *problems, const char *file)
     return lines;
 }
 
-static bool read_yaml(struct at *self)
+static bool read_yaml(struct directory_task *self)
 {
     char file[] = "/tmp/hotline-web-XXXXXX";
     const char *const files[] = {file};
@@ -185,7 +206,7 @@ static bool read_yaml(struct at *self)
 
 static void on_before(void *user, const struct hotline_answer *answer)
 {
-    struct at *self = user;
+    struct directory_task *self = user;
     bool none = answer->result == HOTLINE_ANSWER_REFUSED && strcmp(answer->reason, "no_directory") == 0;
     if (answer->result != HOTLINE_ANSWER_DONE && !none) {
         reply_refusal(self->request, answer);
@@ -196,7 +217,7 @@ static void on_before(void *user, const struct hotline_answer *answer)
             return;
         reply_result(self->request, result, "the directory");
     }
-    at_free(self);
+    task_free(self);
 }
 
 void directory_put(struct request *request)
@@ -210,10 +231,11 @@ void directory_put(struct request *request)
     if (yaml == NULL || (force != NULL && !json_is_boolean(force))) {
         reply_problem(request, 422, "invalid", "yaml: the directory's sections as a text; force: true or false");
     } else {
-        struct at *self = check_alloc(sizeof *self);
-        *self = (struct at){.request = request, .yaml = check_strdup(yaml), .force = json_is_true(force)};
+        struct directory_task *self = task_create(request);
+        self->yaml = check_strdup(yaml);
+        self->force = json_is_true(force);
         if (!begin_at(self, request->web->nodes))
-            at_free(self);
+            task_free(self);
     }
     json_decref(body);
 }

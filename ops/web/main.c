@@ -95,6 +95,7 @@ static bool open_clients(struct web *web, const struct options *options)
 
 static void close_clients(struct web *web)
 {
+    directory_close(web);
     calls_free(web->calls);
     web_desks_free(web->desks);
     if (web->query != NULL) {

@@ -16,6 +16,7 @@
 struct calls;
 struct changes;
 struct desks;
+struct directory_task;
 struct pages;
 struct view;
 
@@ -32,7 +33,8 @@ struct web {
     struct changes *changes;  // of all calls and agents
     struct view *view;        // for wallboards
     struct pages *pages;
-    struct histogram failover;  // of desks and of the gateway, from one node to the next
+    struct directory_task *directory_tasks;  // asked, not answered
+    struct histogram failover;               // of desks and of the gateway, from one node to the next
 };
 
 extern const struct http_route web_routes[];
@@ -92,6 +94,7 @@ http_handler view_events;
 // ---- directory, pages, metrics
 
 http_handler directory_get, directory_put;
+void directory_close(struct web *web);           // what is not answered yet is let go; its requests are gone
 struct pages *pages_create(const char *folder);  // NULL folder: none
 void pages_free(struct pages *self);
 http_handler pages_get;

@@ -296,6 +296,7 @@ void web_alone_finish(void)
         turn_clients();
     }
     http_close(&web->http);
+    directory_close(web);
     calls_free(web->calls);
     web_desks_free(web->desks);
     __wrap_loop_remove(&web->loop, web->query);

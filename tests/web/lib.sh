@@ -54,6 +54,7 @@ run_node() { # SCRIPT
 web_stop() { # NAME
     local pid=WEB_PID_$1 status=0
     kill -TERM "${!pid}"
+    timeout 30 tail --pid="${!pid}" -f /dev/null || die "hotline-web does not end: $(cat "$ROOM/web-$1")"
     wait "${!pid}" || status=$?
     [ $status -eq 0 ] || die "hotline-web ended with $status: $(cat "$ROOM/web-$1")"
 }
