@@ -359,7 +359,7 @@ static bool history_ask(struct history *self)
     struct hotline_question_args args = {.since = self->cursor, .number = self->number, .user = self};
     self->more = false;
     enum hotline_result result =
-        hotline_ask(self->request->web->query, HOTLINE_EVENTS, &args, WEB_NODE_MS, on_history_row, on_history_done);
+        web_ask(self->request->web, HOTLINE_EVENTS, args, WEB_NODE_MS, on_history_row, on_history_done);
     if (result != HOTLINE_OK)
         reply_result(self->request, result, "number");
     return result == HOTLINE_OK;

@@ -57,11 +57,12 @@ static void task_free(struct directory_task *self)
     free(self);
 }
 
-void directory_close(struct web *web)
+void directory_give_up(struct web *web)
 {
-    struct directory_task *task, *next;
-    DL_FOREACH_SAFE(web->directory_tasks, task, next)
-    task_free(task);
+    while (web->directory_tasks != NULL) {
+        reply_problem(web->directory_tasks->request, 503, "going", WEB_GOING);
+        task_free(web->directory_tasks);
+    }
 }
 
 static void on_export(void *user, const struct hotline_row *row)
@@ -86,8 +87,9 @@ static struct span span_of(const struct bytes *bytes)
 static bool ask_export(struct directory_task *self, hotline_done_callback *done)
 {
     struct hotline_question_args args = {.user = self};
-    struct hotline_client *query = self->client != NULL ? self->client : self->web->query;
-    enum hotline_result result = hotline_ask(query, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export, done);
+    enum hotline_result result = self->client != NULL
+                                     ? hotline_ask(self->client, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export, done)
+                                     : web_ask(self->web, HOTLINE_EXPORT, args, WEB_NODE_MS, on_export, done);
     if (result != HOTLINE_OK)
         reply_result(self->request, result, "the question");
     return result == HOTLINE_OK;

@@ -175,8 +175,7 @@ static void ask_status(struct request *request, enum hotline_question question)
     struct asked *self = check_alloc(sizeof *self);
     *self = (struct asked){request, json_object()};
     struct hotline_question_args args = {.user = self};
-    enum hotline_result result =
-        hotline_ask(request->web->query, question, &args, WEB_NODE_MS, on_status_row, on_status_done);
+    enum hotline_result result = web_ask(request->web, question, args, WEB_NODE_MS, on_status_row, on_status_done);
     if (result != HOTLINE_OK) {
         reply_result(request, result, "the question");
         json_decref(self->all);
@@ -243,7 +242,7 @@ void read_sites(struct request *request)
     *self = (struct asked){request, json_pack("{s:[]}", "sites")};
     struct hotline_question_args args = {.user = self};
     enum hotline_result result =
-        hotline_ask(request->web->query, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export_row, on_status_done);
+        web_ask(request->web, HOTLINE_EXPORT, args, WEB_NODE_MS, on_export_row, on_status_done);
     if (result != HOTLINE_OK) {
         reply_result(request, result, "the question");
         json_decref(self->all);

@@ -120,7 +120,7 @@ void changes_tick(struct changes *self, uint64_t now_us)
         return;
     struct hotline_question_args args = {.since = self->cursor == NULL ? "now" : self->cursor, .user = self};
     self->more = false;
-    self->asking = hotline_ask(self->web->query, HOTLINE_EVENTS, &args, WEB_NODE_MS, on_row, on_done) == HOTLINE_OK;
+    self->asking = web_ask(self->web, HOTLINE_EVENTS, args, WEB_NODE_MS, on_row, on_done) == HOTLINE_OK;
     self->asked++;
     self->next_us = now_us + AGAIN_US;
 }
@@ -180,8 +180,7 @@ static bool catch_up_ask(struct catch_up *self)
 {
     struct hotline_question_args args = {.since = self->stream->cursor, .user = self};
     self->more = false;
-    return hotline_ask(self->changes->web->query, HOTLINE_EVENTS, &args, WEB_NODE_MS, on_missed, on_missed_done) ==
-           HOTLINE_OK;
+    return web_ask(self->changes->web, HOTLINE_EVENTS, args, WEB_NODE_MS, on_missed, on_missed_done) == HOTLINE_OK;
 }
 
 static bool replay(struct changes *self, struct stream *stream, const char *since)
@@ -265,8 +264,7 @@ static void give_page(struct request *request, const char *since)
     struct page *self = check_alloc(sizeof *self);
     *self = (struct page){.request = request, .events = json_array()};
     struct hotline_question_args args = {.since = since, .user = self};
-    enum hotline_result result =
-        hotline_ask(request->web->query, HOTLINE_EVENTS, &args, WEB_NODE_MS, on_page_row, on_page_done);
+    enum hotline_result result = web_ask(request->web, HOTLINE_EVENTS, args, WEB_NODE_MS, on_page_row, on_page_done);
     if (result == HOTLINE_OK)
         return;
     reply_result(request, result, "since");

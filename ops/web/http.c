@@ -297,7 +297,7 @@ void http_close(struct http *self)
     if (self->daemon != NULL) {
         for (struct request *request = self->requests; request != NULL; request = request->next)
             if (request->suspended)
-                reply_problem(request, 503, "going", "hotline-web stops");
+                reply_problem(request, 503, "going", WEB_GOING);
         streams_end_all(self);
         for (int i = 0; i < CLOSING_TURNS; i++)
             MHD_run(self->daemon);

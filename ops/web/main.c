@@ -95,7 +95,6 @@ static bool open_clients(struct web *web, const struct options *options)
 
 static void close_clients(struct web *web)
 {
-    directory_close(web);
     calls_free(web->calls);
     web_desks_free(web->desks);
     if (web->query != NULL) {
@@ -143,6 +142,7 @@ static int serve(struct web *web, const struct options *options, struct http_opt
         run(web);
         status = EXIT_DONE;
     }
+    web_give_up(web);
     http_close(&web->http);
     close_clients(web);
     loop_close(&web->loop);

@@ -348,8 +348,7 @@ void metrics_get(struct request *request)
     check(self->histograms_to);
     struct hotline_question_args args = {.user = self};
     for (size_t i = 0; i < QUESTIONS; i++)
-        self->open +=
-            hotline_ask(request->web->query, questions[i], &args, METRICS_NODE_MS, on_row, on_done) == HOTLINE_OK;
+        self->open += web_ask(request->web, questions[i], args, METRICS_NODE_MS, on_row, on_done) == HOTLINE_OK;
     if (--self->open == 0)
         scrape_done(self);
 }

@@ -146,7 +146,7 @@ static void ask(struct view *self, struct table *table, uint64_t now_us)
     table->asked_us = now_us;
     table->next_us = now_us + table->every_us;
     // A wall cannot wait for a node that is silent: another one is asked after a second by the library.
-    if (hotline_ask(self->web->query, table->question, &args, WEB_NODE_MS, on_row, on_done) == HOTLINE_OK) {
+    if (web_ask(self->web, table->question, args, WEB_NODE_MS, on_row, on_done) == HOTLINE_OK) {
         table->asking = true;
         return;
     }

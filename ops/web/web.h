@@ -12,6 +12,7 @@
 
 #define WEB_LONG_POLL_MAX_S 60
 #define WEB_NODE_MS 5000  // how long any node may take to answer
+#define WEB_GOING "hotline-web stops"
 
 struct calls;
 struct changes;
@@ -19,6 +20,7 @@ struct desks;
 struct directory_task;
 struct pages;
 struct view;
+struct web_question;
 
 struct web {
     const char *nodes;
@@ -33,13 +35,21 @@ struct web {
     struct changes *changes;  // of all calls and agents
     struct view *view;        // for wallboards
     struct pages *pages;
-    struct directory_task *directory_tasks;  // asked, not answered
-    struct histogram failover;               // of desks and of the gateway, from one node to the next
+    struct web_question *questions;  // asked of `query`, not answered
+    struct directory_task *directory_tasks;
+    bool going;                 // nothing is asked any more
+    struct histogram failover;  // of desks and of the gateway, from one node to the next
 };
 
 extern const struct http_route web_routes[];
 
 // ---- questions (inquiry.c)
+
+// hotline_ask() of the common client. Answered once, by web_give_up() at the latest.
+enum hotline_result web_ask(struct web *web, enum hotline_question question, struct hotline_question_args args,
+                            uint32_t timeout_ms, hotline_row_callback *on_row, hotline_done_callback *on_done);
+// All that is open is refused as "going", and so is what is asked from then on.
+void web_give_up(struct web *web);
 
 // The rows as JSON, an array that is freed behind the call, and how it ended.
 typedef void inquiry_done(struct web *web, void *user, json_t *rows, const struct hotline_answer *answer);
@@ -94,7 +104,7 @@ http_handler view_events;
 // ---- directory, pages, metrics
 
 http_handler directory_get, directory_put;
-void directory_close(struct web *web);           // what is not answered yet is let go; its requests are gone
+void directory_give_up(struct web *web);         // see web_give_up
 struct pages *pages_create(const char *folder);  // NULL folder: none
 void pages_free(struct pages *self);
 http_handler pages_get;

@@ -295,8 +295,8 @@ void web_alone_finish(void)
         fuzz_node_sleep(END_STEP_MS);
         turn_clients();
     }
+    web_give_up(web);
     http_close(&web->http);
-    directory_close(web);
     calls_free(web->calls);
     web_desks_free(web->desks);
     __wrap_loop_remove(&web->loop, web->query);
