@@ -87,9 +87,8 @@ static struct span span_of(const struct bytes *bytes)
 static bool ask_export(struct directory_task *self, hotline_done_callback *done)
 {
     struct hotline_question_args args = {.user = self};
-    enum hotline_result result = self->client != NULL
-                                     ? hotline_ask(self->client, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export, done)
-                                     : web_ask(self->web, HOTLINE_EXPORT, args, WEB_NODE_MS, on_export, done);
+    struct hotline_client *query = self->client != NULL ? self->client : self->web->query;
+    enum hotline_result result = hotline_ask(query, HOTLINE_EXPORT, &args, WEB_NODE_MS, on_export, done);
     if (result != HOTLINE_OK)
         reply_result(self->request, result, "the question");
     return result == HOTLINE_OK;

@@ -118,6 +118,10 @@ static void dispatch(struct http *http, struct request *request)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     request->dispatched = true;
+    if (http->web->going) {  // who asks now would wait for nobody
+        reply_problem(request, 503, "going", WEB_GOING);
+        return;
+    }
     if (!rate_allows(http->rate, info == NULL ? NULL : info->client_addr, loop_now_us())) {
         http->counts.rate_limited++;
         reply_problem(request, 429, "too_many_requests", "more than %d requests a second from one address", RATE_PER_S);

@@ -35,10 +35,10 @@ struct web {
     struct changes *changes;  // of all calls and agents
     struct view *view;        // for wallboards
     struct pages *pages;
-    struct web_question *questions;  // asked of `query`, not answered
-    struct directory_task *directory_tasks;
-    bool going;                 // nothing is asked any more
-    struct histogram failover;  // of desks and of the gateway, from one node to the next
+    struct web_question *questions;          // asked, not answered
+    struct directory_task *directory_tasks;  // the same; some have clients of their own
+    bool going;                              // nothing is asked any more, and no request taken
+    struct histogram failover;               // of desks and of the gateway, from one node to the next
 };
 
 extern const struct http_route web_routes[];
@@ -48,7 +48,7 @@ extern const struct http_route web_routes[];
 // hotline_ask() of the common client. Answered once, by web_give_up() at the latest.
 enum hotline_result web_ask(struct web *web, enum hotline_question question, struct hotline_question_args args,
                             uint32_t timeout_ms, hotline_row_callback *on_row, hotline_done_callback *on_done);
-// All that is open is refused as "going", and so is what is asked from then on.
+// What is open is refused as "going", and so is every question and request from then on.
 void web_give_up(struct web *web);
 
 // The rows as JSON, an array that is freed behind the call, and how it ended.

@@ -289,13 +289,19 @@ static void a_disposition_is_said_until_it_is_written_and_to_the_next_node_again
     fake_free(self);
 }
 
-static void whom_it_reached_is_said_to_every_node_it_comes_to(void **state)
+static struct fake *desk_that_has_reached_a_caller(void)
 {
-    (void)state;
     struct fake *self = attached_desk(NULL);
     offer(self, "c1~1", 1);
     assert_int_equal(hotline_desk_accept(self->client, NULL), HOTLINE_OK);
     assert_int_equal(hotline_desk_reached(self->client, "c1~1"), HOTLINE_OK);
+    return self;
+}
+
+static void whom_it_reached_is_said_to_every_node_it_comes_to(void **state)
+{
+    (void)state;
+    struct fake *self = desk_that_has_reached_a_caller();
     assert_int_equal(hotline_desk_end(self->client), HOTLINE_OK);
     node_dies(self);
     assert_string_equal(last_attach(self)->call, "");
@@ -306,10 +312,7 @@ static void whom_it_reached_is_said_to_every_node_it_comes_to(void **state)
 static void a_node_that_refuses_the_word_of_whom_it_reached_is_told_whole_what_the_desk_does(void **state)
 {
     (void)state;
-    struct fake *self = attached_desk(NULL);
-    offer(self, "c1~1", 1);
-    assert_int_equal(hotline_desk_accept(self->client, NULL), HOTLINE_OK);
-    assert_int_equal(hotline_desk_reached(self->client, "c1~1"), HOTLINE_OK);
+    struct fake *self = desk_that_has_reached_a_caller();
     fake_refuse(self, 0, "no_call_back", "c1~1", self->nodes[0].attach);
     fake_run(self, 500);
     assert_state(self, "on_call");
